@@ -1,0 +1,1 @@
+"""Elman: recurrent neural networks, from the equations to a trained, measured, saved model."""

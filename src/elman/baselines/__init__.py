@@ -1,0 +1,1 @@
+"""The cheap, honest rival of each shape."""

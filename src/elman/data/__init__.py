@@ -1,0 +1,1 @@
+"""From files and built-in sources to examples, vocabularies and batches."""

@@ -1,0 +1,1 @@
+"""Recurrent layers: modules that own weights, and nothing else."""

@@ -1,0 +1,1 @@
+"""Building blocks of one-file HTML pages: escaped text, tables, inline SVG curves."""

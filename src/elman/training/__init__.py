@@ -1,0 +1,1 @@
+"""Training: configuration, the loop, checkpoints, the run folder, and its report."""
