@@ -1,0 +1,47 @@
+"""Whether the native core was built, and what the processor it would run on can do."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+_HOW_TO_BUILD = (
+    "install Elman again where a C++17 compiler is found (pip install elman); "
+    "ELMAN_REQUIRE_ENGINE=1 makes that installation show the compiler's error"
+)
+
+
+@dataclass(frozen=True)
+class EngineStatus:
+    """What `elman doctor` says about the native core.
+
+    Args:
+        built: whether the compiled module can be imported.
+        reason: one sentence: what computes now, and what to do if the module is missing.
+        processor: feature name to whether the processor has it; empty when not built.
+    """
+
+    built: bool
+    reason: str
+    processor: Mapping[str, bool]
+
+
+def engine_status() -> EngineStatus:
+    """Look for the native core and say what was found.
+
+    Example:
+        >>> "reference kernel" in engine_status().reason
+        True
+    """
+    try:
+        engine = importlib.import_module("elman._engine")
+    except ImportError as error:
+        reason = f"not built ({error}); the reference kernel computes everything. "
+        return EngineStatus(False, reason + f"To build it: {_HOW_TO_BUILD}.", MappingProxyType({}))
+    reason = (
+        f"built with {engine.compiled_with()}; it holds no kernels yet, "
+        "so the reference kernel computes everything."
+    )
+    return EngineStatus(True, reason, MappingProxyType(engine.processor_features()))
