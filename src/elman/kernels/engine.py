@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 _HOW_TO_BUILD = (
-    "install Elman again where a C++17 compiler is found (pip install elman); "
-    "ELMAN_REQUIRE_ENGINE=1 makes that installation show the compiler's error"
+    "To build it, install Elman again where there is a C++17 compiler; with ELMAN_REQUIRE_ENGINE=1 "
+    "in the environment, an installation that cannot build it stops and shows the compiler's error."
 )
 
 
@@ -38,8 +38,8 @@ def engine_status() -> EngineStatus:
     try:
         engine = importlib.import_module("elman._engine")
     except ImportError as error:
-        reason = f"not built ({error}); the reference kernel computes everything. "
-        return EngineStatus(False, reason + f"To build it: {_HOW_TO_BUILD}.", MappingProxyType({}))
+        reason = f"not built ({error}); the reference kernel computes everything. {_HOW_TO_BUILD}"
+        return EngineStatus(False, reason, MappingProxyType({}))
     reason = (
         f"built with {engine.compiled_with()}; it holds no kernels yet, "
         "so the reference kernel computes everything."
