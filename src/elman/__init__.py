@@ -1,1 +1,43 @@
-"""Elman: recurrent neural networks, from the equations to a trained, measured, saved model."""
+"""Elman: recurrent neural networks, from the equations to a trained, measured, saved model.
+
+elman.RNN, elman.LSTM, elman.GRU    layers, drop-in for torch.nn's
+elman.Ragged                        a batch of sequences of unequal length
+elman.load(run)                     a trained model, ready to predict
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from elman.layers.gru import GRU
+    from elman.layers.lstm import LSTM
+    from elman.layers.rnn import RNN
+    from elman.sequences import Ragged
+    from elman.training.predictor import load
+
+    __version__: str
+
+__all__ = ["GRU", "LSTM", "RNN", "Ragged", "__version__", "load"]
+
+# Looked up on first use, so that `import elman` and the command line start without torch.
+_HOMES = {
+    "RNN": "elman.layers.rnn",
+    "LSTM": "elman.layers.lstm",
+    "GRU": "elman.layers.gru",
+    "Ragged": "elman.sequences",
+    "load": "elman.training.predictor",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return import_module("importlib.metadata").version("elman")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'elman' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

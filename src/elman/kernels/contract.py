@@ -1,0 +1,74 @@
+"""What a kernel is given, what it returns, and what every kernel offers.
+
+Shape letters: B sequences, T steps, N real steps in the batch, I input, H hidden, G gates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+from elman.cells.spec import CellSpec, CellWeights
+
+
+@dataclass(frozen=True)
+class Direction:
+    """One direction of a layer.
+
+    Attributes:
+        weights: the weights of this direction.
+        initial: the parts of the state before the first step, [B, H] each, the rows in packed
+            order (longest sequence first, sequences of length 0 last).
+        reverse: whether to read each sequence from its last real step to its first.
+    """
+
+    weights: CellWeights
+    initial: tuple[Tensor, ...]
+    reverse: bool = False
+
+
+@dataclass(frozen=True)
+class SequenceCall:
+    """One layer over one ragged batch, in one or both directions.
+
+    Attributes:
+        cell: what each step computes.
+        input: [N, I] the steps in packed order, before projection.
+        batch_sizes: for each time step, how many sequences are alive; never rising.
+        directions: one, or forward and reverse.
+    """
+
+    cell: CellSpec
+    input: Tensor
+    batch_sizes: tuple[int, ...]
+    directions: tuple[Direction, ...]
+
+
+@dataclass(frozen=True)
+class SequenceResult:
+    """What a kernel returns.
+
+    Attributes:
+        output: [N, D·H] the hidden states in packed order, the directions side by side.
+        final: for each direction the parts of its state after its last step, [B, H] each; of a
+            sequence of length 0, its initial state.
+    """
+
+    output: Tensor
+    final: tuple[tuple[Tensor, ...], ...]
+
+
+class Kernel(Protocol):
+    """A way to run a `SequenceCall`; every kernel is a module with these three names."""
+
+    @property
+    def NAME(self) -> str:  # noqa: N802 (a module constant)
+        """What users and errors call it."""
+
+    def why_not(self, call: SequenceCall) -> str | None:
+        """Why this kernel cannot serve the call, in one clause; None when it can."""
+
+    def run(self, call: SequenceCall) -> SequenceResult:
+        """Run a call that `why_not` has no objection to."""

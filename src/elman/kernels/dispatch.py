@@ -1,0 +1,80 @@
+"""The one door to the kernels: which one runs a call, and why not the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import cast
+
+from elman.errors import KernelUnavailable
+from elman.kernels import reference
+from elman.kernels.contract import Kernel, SequenceCall, SequenceResult
+
+KERNELS: tuple[Kernel, ...] = (cast(Kernel, reference),)
+"""Every kernel, fastest first; `auto` takes the first that is willing."""
+
+Watcher = Callable[[SequenceCall, SequenceResult], None]
+
+_watchers: ContextVar[tuple[Watcher, ...]] = ContextVar("watchers", default=())
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one kernel says to a call: its name, and why not (None: it would serve)."""
+
+    name: str
+    why_not: str | None
+
+
+def explain(call: SequenceCall) -> tuple[Answer, ...]:
+    """Every kernel's answer to a call, in the order in which `auto` asks them."""
+    return tuple(Answer(kernel.NAME, kernel.why_not(call)) for kernel in KERNELS)
+
+
+def choose(call: SequenceCall, kernel: str = "auto") -> Kernel:
+    """The kernel that runs a call.
+
+    Args:
+        call: the call to be run.
+        kernel: "auto", or the name of one kernel, which is then taken or refused, never replaced.
+
+    Raises:
+        KernelUnavailable: no kernel of that name, or it cannot serve the call.
+    """
+    for candidate in KERNELS:
+        if kernel == "auto" and candidate.why_not(call) is None:
+            return candidate
+        if kernel == candidate.NAME:
+            reason = candidate.why_not(call)
+            if reason is None:
+                return candidate
+            raise KernelUnavailable(
+                f"The kernel {kernel!r} cannot serve this call: {reason}.",
+                expected="one of "
+                + ", ".join(repr(a.name) for a in explain(call) if not a.why_not),
+                next_step="kernel='auto' takes the fastest one that can",
+            )
+    raise KernelUnavailable(
+        f"There is no kernel named {kernel!r}.",
+        expected="'auto' or one of " + ", ".join(repr(k.NAME) for k in KERNELS),
+    )
+
+
+def run(call: SequenceCall, kernel: str = "auto") -> SequenceResult:
+    """Run a call on the kernel that `choose` names, and show it to whoever watches."""
+    result = choose(call, kernel).run(call)
+    for watcher in _watchers.get():
+        watcher(call, result)
+    return result
+
+
+@contextmanager
+def watch(watcher: Watcher) -> Iterator[None]:
+    """Inside this context, `watcher` is shown each call and its result, layer after layer."""
+    token = _watchers.set((*_watchers.get(), watcher))
+    try:
+        yield
+    finally:
+        _watchers.reset(token)

@@ -1,0 +1,273 @@
+"""The ragged batch: sequences of unequal length laid end to end, with nothing between them.
+
+Shape letters: B sequences, T steps of the longest, N real steps in the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence
+
+from elman.errors import ShapeError
+
+
+@dataclass(frozen=True)
+class PackedIndex:
+    """How to turn a ragged batch into packed order and back.
+
+    Packed order is that of PyTorch's PackedSequence: by time, and within a step the longest
+    sequences first, so that the sequences still alive at a step are always the first rows.
+
+    Attributes:
+        rows: [B] the caller's row at each sorted place, longest first.
+        places: [B] the sorted place of each of the caller's rows (the inverse of `rows`).
+        positions: [N] for each packed step, where it lies in the caller's values.
+        inverse: [N] for each of the caller's steps, where it lies in packed order.
+        batch_sizes: for each time step, how many sequences are alive.
+    """
+
+    rows: Tensor
+    places: Tensor
+    positions: Tensor
+    inverse: Tensor
+    batch_sizes: tuple[int, ...]
+
+    @classmethod
+    def of(cls, lengths: Tensor, device: torch.device, rows: Tensor | None = None) -> Self:
+        """The index of a batch with these lengths ([B], int64, CPU), its tensors on `device`.
+
+        `rows` ([B], CPU) is an order of falling lengths that is already settled.
+        """
+        if rows is None:
+            rows = torch.argsort(lengths, descending=True, stable=True)
+        longest = int(lengths.max()) if len(lengths) else 0
+        alive = torch.arange(longest)[:, None] < lengths[rows][None, :]  # [T, B]
+        starts = torch.cumsum(lengths, 0) - lengths
+        positions = (starts[rows][None, :] + torch.arange(longest)[:, None])[alive]
+        return cls(
+            rows=rows.to(device),
+            places=torch.argsort(rows).to(device),
+            positions=positions.to(device),
+            inverse=torch.argsort(positions).to(device),
+            batch_sizes=tuple(alive.sum(1).tolist()),
+        )
+
+
+class Ragged:
+    """A batch of sequences of unequal length, without padding.
+
+    Args:
+        values: [N, ...] the steps of all sequences, sequence after sequence.
+        lengths: [B] the number of steps of each sequence; 0 is allowed.
+
+    Raises:
+        ShapeError: the lengths are negative, not whole numbers, or do not add up to N.
+
+    Example:
+        >>> batch = Ragged.from_list([torch.tensor([1.0, 2.0, 3.0]), torch.tensor([4.0])])
+        >>> batch.lengths.tolist(), batch.mean().tolist()
+        ([3, 1], [2.0, 4.0])
+    """
+
+    def __init__(self, values: Tensor, lengths: Tensor | Sequence[int]) -> None:
+        self.values = values
+        self.lengths = _checked_lengths(lengths)
+        self._index: PackedIndex | None = None
+        if values.dim() == 0 or int(self.lengths.sum()) != values.shape[0]:
+            raise ShapeError(
+                f"The lengths add up to {int(self.lengths.sum())} steps, but the values have"
+                f" shape {list(values.shape)}.",
+                where="Ragged(values, lengths)",
+                expected="values [N, ...] with N = sum of lengths",
+                next_step="use Ragged.from_padded(tensor, lengths) for a padded tensor",
+            )
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __repr__(self) -> str:
+        steps, sequences = self.values.shape[0], len(self)
+        return f"Ragged({sequences} sequences, {steps} steps, each {list(self.values.shape[1:])})"
+
+    # --- from and to other forms
+
+    @classmethod
+    def from_list(cls, sequences: Sequence[Tensor]) -> Self:
+        """From a list of B tensors [T_b, ...]."""
+        if not sequences:
+            raise ShapeError(
+                "An empty list has no dtype and no step shape.",
+                where="Ragged.from_list",
+                expected="at least one sequence (a sequence may have length 0)",
+            )
+        return cls(torch.cat(list(sequences)), [len(sequence) for sequence in sequences])
+
+    @classmethod
+    def from_padded(
+        cls, padded: Tensor, lengths: Tensor | Sequence[int], *, batch_first: bool = False
+    ) -> Self:
+        """From a padded tensor, [T, B, ...] or with batch_first [B, T, ...]; padding is dropped."""
+        if padded.dim() < 2:
+            raise ShapeError(
+                f"A padded batch needs two dimensions or more, not shape {list(padded.shape)}.",
+                where="Ragged.from_padded",
+                expected="[B, T, ...]" if batch_first else "[T, B, ...]",
+            )
+        lengths = _checked_lengths(lengths)
+        steps, batch = (1, 0) if batch_first else (0, 1)
+        if len(lengths) != padded.shape[batch] or bool((lengths > padded.shape[steps]).any()):
+            raise ShapeError(
+                f"{len(lengths)} lengths up to {int(lengths.max()) if len(lengths) else 0} do not"
+                f" fit a padded batch of shape {list(padded.shape)}.",
+                where="lengths",
+                expected=f"{padded.shape[batch]} lengths between 0 and {padded.shape[steps]}",
+            )
+        rows = padded if batch_first else padded.transpose(0, 1)
+        flat = rows.reshape(-1, *rows.shape[2:])
+        return cls(flat.index_select(0, _padded_positions(lengths, rows).to(flat.device)), lengths)
+
+    def to_padded(self, *, batch_first: bool = False, total_length: int | None = None) -> Tensor:
+        """As a tensor [T, B, ...] (or [B, T, ...]), 0 where there is no step.
+
+        Args:
+            batch_first: which of the two orders.
+            total_length: T, at least the longest length; the longest length by default.
+        """
+        longest = int(self.lengths.max()) if len(self) else 0
+        total = longest if total_length is None else total_length
+        if total < longest:
+            raise ShapeError(
+                f"A total length of {total} is shorter than the longest sequence ({longest}).",
+                where="to_padded(total_length=...)",
+                expected=f"{longest} or more",
+            )
+        padded = self.values.new_zeros(len(self), total, *self.values.shape[1:])
+        positions = _padded_positions(self.lengths, padded).to(self.values.device)
+        filled = padded.flatten(0, 1).index_copy(0, positions, self.values).view_as(padded)
+        return filled if batch_first else filled.transpose(0, 1)
+
+    @classmethod
+    def from_packed(cls, packed: PackedSequence) -> Self:
+        """From PyTorch's PackedSequence, in the caller's order of rows."""
+        alive = packed.batch_sizes.cpu()
+        sorted_lengths = (alive[:, None] > torch.arange(int(alive[0]))[None, :]).sum(0)
+        in_order = torch.arange(len(sorted_lengths))
+        rows = in_order if packed.sorted_indices is None else packed.sorted_indices.cpu()
+        lengths = torch.empty_like(sorted_lengths).index_copy(0, rows, sorted_lengths)
+        index = PackedIndex.of(lengths, packed.data.device, rows)
+        batch = cls(packed.data.index_select(0, index.inverse), lengths)
+        batch._index = index
+        return batch
+
+    def to_packed(self) -> PackedSequence:
+        """As PyTorch's PackedSequence, which knows no sequence of length 0.
+
+        Raises:
+            ShapeError: a sequence has length 0, or there is none.
+        """
+        if not len(self) or int(self.lengths.min()) == 0:
+            raise ShapeError(
+                "PyTorch's PackedSequence cannot hold a sequence of length 0.",
+                where="Ragged.to_packed",
+                expected="every length 1 or more",
+                next_step="leave out the empty sequences, or stay with Ragged",
+            )
+        index = self.index
+        return PackedSequence(
+            self.packed_values(), torch.tensor(index.batch_sizes), index.rows, index.places
+        )
+
+    def to_list(self) -> list[Tensor]:
+        """As B tensors [T_b, ...]."""
+        return list(self.values.split(self.lengths.tolist()))
+
+    def with_values(self, values: Tensor) -> Self:
+        """Other values [N, ...] for the same lengths; the index is shared."""
+        other = type(self)(values, self.lengths)
+        if values.device == self.values.device:
+            other._index = self._index
+        return other
+
+    def to(self, device: torch.device | str) -> Self:
+        """The same batch with its values on a device; the lengths stay on the CPU."""
+        return type(self)(self.values.to(device), self.lengths)
+
+    # --- packed order
+
+    @property
+    def index(self) -> PackedIndex:
+        """The way into packed order and back, computed once."""
+        if self._index is None:
+            self._index = PackedIndex.of(self.lengths, self.values.device)
+        return self._index
+
+    def packed_values(self) -> Tensor:
+        """The values [N, ...] in packed order."""
+        return self.values.index_select(0, self.index.positions)
+
+    # --- over each sequence
+
+    @cached_property
+    def row_of_step(self) -> Tensor:
+        """[N] which sequence each step belongs to."""
+        return torch.repeat_interleave(self.lengths).to(self.values.device)
+
+    def sum(self) -> Tensor:
+        """[B, ...] the sum over each sequence; 0 for an empty one."""
+        zeros = self.values.new_zeros(len(self), *self.values.shape[1:])
+        return zeros.index_add(0, self.row_of_step, self.values)
+
+    def mean(self) -> Tensor:
+        """[B, ...] the mean over each sequence; 0 for an empty one."""
+        counts = self.lengths.clamp(min=1).to(self.values)
+        return self.sum() / counts.view(-1, *[1] * (self.values.dim() - 1))
+
+    def max(self) -> Tensor:
+        """[B, ...] the maximum over each sequence; 0 for an empty one.
+
+        Steps that share the maximum share its gradient.
+        """
+        zeros = self.values.new_zeros(len(self), *self.values.shape[1:])
+        rows = self.row_of_step.view(-1, *[1] * (self.values.dim() - 1)).expand_as(self.values)
+        return zeros.scatter_reduce(0, rows, self.values, "amax", include_self=False)
+
+    def last(self) -> Tensor:
+        """[B, ...] the last step of each sequence; 0 for an empty one."""
+        ends = (torch.cumsum(self.lengths, 0) - 1)[self.lengths > 0].to(self.values.device)
+        rows = torch.nonzero(self.lengths > 0).squeeze(1).to(self.values.device)
+        zeros = self.values.new_zeros(len(self), *self.values.shape[1:])
+        return zeros.index_copy(0, rows, self.values.index_select(0, ends))
+
+    def softmax(self) -> Self:
+        """The values [N, ...] turned into weights that add up to 1 over each sequence."""
+        peaks = self.with_values(self.values.detach()).max()
+        powers = torch.exp(self.values - peaks.index_select(0, self.row_of_step))
+        totals = self.with_values(powers).sum().index_select(0, self.row_of_step)
+        return self.with_values(powers / totals)
+
+
+def _checked_lengths(lengths: Tensor | Sequence[int]) -> Tensor:
+    """The lengths as int64 on the CPU, or a ShapeError."""
+    given = torch.as_tensor(lengths if isinstance(lengths, Tensor) else list(lengths)).cpu()
+    if given.numel() == 0:
+        given = given.to(torch.int64)
+    whole = not (given.is_floating_point() or given.is_complex() or given.dtype == torch.bool)
+    if given.dim() != 1 or not whole or bool((given < 0).any()):
+        raise ShapeError(
+            f"Lengths must be whole numbers from 0 up, one a sequence; got {lengths!r}.",
+            where="lengths",
+            expected="a list or an integer tensor of shape [B]",
+        )
+    return given.to(torch.int64)
+
+
+def _padded_positions(lengths: Tensor, padded: Tensor) -> Tensor:
+    """[N] where each real step lies in `padded` ([B, T, ...]) flattened to [B·T, ...]."""
+    real = torch.arange(padded.shape[1])[None, :] < lengths[:, None]
+    return torch.nonzero(real.flatten()).squeeze(1)

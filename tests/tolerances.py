@@ -1,0 +1,14 @@
+"""Every tolerance of the tests, in one table."""
+
+from __future__ import annotations
+
+import torch
+
+OUTPUT = {torch.float32: 1e-6, torch.float64: 1e-12}
+"""Absolute, between Elman's layers and `torch.nn`'s."""
+
+GRADIENT = {torch.float32: 1e-6, torch.float64: 1e-12}
+"""As a share of the tensor's largest magnitude, between Elman's gradients and `torch.nn`'s."""
+
+BATCH_MATES = 1e-5
+"""Relative: what the other sequences of a batch may change by rounding."""
