@@ -32,9 +32,8 @@ from elman.baselines.ngram_counts import (
 )
 from elman.errors import UsageError
 
-# A count of counts of zero leaves Chen and Goodman's discounts undefined; half of the way to the
-# next lower count is then as good as any, and keeps the distribution proper.
 FALLBACK_DISCOUNTS: Final = (0.5, 1.0, 1.5)
+"""Half of each count, where so few n-grams leave Chen and Goodman's discounts undefined."""
 
 
 class _Interpolated(ABC):
@@ -141,8 +140,8 @@ class KneserNey(_Interpolated):
     where c counts occurrences at the highest order, and different preceding tokens below it.
 
     Source: Chen and Goodman (1999), "An empirical study of smoothing techniques for language
-        modeling", Computer Speech and Language 13, equation 27 onward (modified Kneser-Ney), with
-        D1, D2, D3+ from the counts of counts of each order.
+        modeling", Computer Speech and Language 13, "Modified Kneser-Ney smoothing"; D1, D2 and
+        D3+ come from the counts of counts of each order.
 
     Example:
         >>> model = KneserNey().fit([[0, 1, 0, 1, 2]], vocabulary_size=4, order=2)
@@ -172,7 +171,7 @@ class WittenBell(_Interpolated):
         p(w | h) = (c(h w) + N1+(h .) p(w | h without its oldest token)) / (c(h .) + N1+(h .))
 
     Source: Chen and Goodman (1999), "An empirical study of smoothing techniques for language
-        modeling", Computer Speech and Language 13, section 2.6 (after Witten and Bell 1991).
+        modeling", Computer Speech and Language 13, "Witten-Bell smoothing".
 
     Example:
         >>> model = WittenBell().fit([[0, 1]], vocabulary_size=2, order=1)
@@ -195,17 +194,17 @@ def modified_discounts(counts: Integers) -> tuple[float, float, float]:
 
         Y = n1 / (n1 + 2 n2);  Dk = k - (k + 1) Y n(k+1) / n(k)
 
-    Source: Chen and Goodman (1999), equation 26 (Ney et al. for Y, three discounts for modified).
+    Source: Chen and Goodman (1999), "Modified Kneser-Ney smoothing", after Ney, Essen and Kneser
+        (1994) for Y.
     """
     n1, n2, n3, n4 = (int((counts == k).sum()) for k in (1, 2, 3, 4))
     if not (n1 and n2 and n3):
         return FALLBACK_DISCOUNTS
     y = n1 / (n1 + 2 * n2)
-    raw = (1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3)
-    return tuple(
-        discount if 0 < discount < k else fallback
-        for k, (discount, fallback) in enumerate(zip(raw, FALLBACK_DISCOUNTS, strict=True), start=1)
-    )  # type: ignore[return-value]
+    d1, d2, d3 = 1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3
+    if not (0 < d1 < 1 and 0 < d2 < 2 and 0 < d3 < 3):
+        return FALLBACK_DISCOUNTS
+    return d1, d2, d3
 
 
 def _take(table: Floats, places: Integers, otherwise: float) -> Floats:

@@ -16,7 +16,7 @@ def examples_sha256(*parts: Iterable[Example]) -> str:
     Example:
         >>> from elman.data.examples import Document
         >>> examples_sha256([Document("Hello", row=1)])[:8]
-        '97af96f2'
+        '1f68432d'
     """
     digest = hashlib.sha256()
     for part in parts:
