@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import html
+import json
+import re
+import struct
+from pathlib import Path
+
+import pytest
+
+from elman.training.report import ReportContent, render_report
+from tests.browser.chromium import CHROMIUM, open_page
+from tests.markup import tags
+from tests.report_samples import hostile, language_model, languages
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed"),
+]
+
+# The page under test runs no script, so another page looks into it through a frame.
+FRAME = """<!DOCTYPE html><html><body style="margin:0">
+<iframe id="f" style="width:{width}px;height:900px;border:0" srcdoc="{page}"></iframe>
+<pre id="seen"></pre><script>
+document.getElementById("f").onload = function () {{
+  const page = this.contentDocument, root = page.documentElement;
+  document.getElementById("seen").textContent = JSON.stringify({{
+    needed: root.scrollWidth,
+    ground: getComputedStyle(page.body).backgroundColor,
+    smallest: Math.min(...[...page.querySelectorAll("svg text")].filter(t => t.textContent)
+      .map(t => parseFloat(getComputedStyle(t).fontSize)
+        * Math.hypot(t.getScreenCTM().a, t.getScreenCTM().b))),
+    focusable: page.querySelectorAll("a[href], summary, [tabindex='0']").length,
+  }});
+}};
+</script></body></html>"""
+
+
+def _seen(content: ReportContent, folder: Path, width: int, *switches: str) -> dict[str, object]:
+    frame = folder / "frame.html"
+    page = html.escape(render_report(content), quote=True)
+    frame.write_text(FRAME.format(width=width, page=page), encoding="utf-8")
+    dom = open_page(frame, folder, "--dump-dom", "--window-size=1400,1000", *switches)
+    found = re.search(r'<pre id="seen">(.*?)</pre>', dom)
+    assert found, "the frame never loaded"
+    seen: dict[str, object] = json.loads(html.unescape(found[1]))
+    return seen
+
+
+def _written(content: ReportContent, folder: Path) -> Path:
+    page = folder / "report.html"
+    page.write_text(render_report(content), encoding="utf-8")
+    return page
+
+
+def test_a_script_would_be_noticed(tmp_path: Path) -> None:
+    page = tmp_path / "bad.html"
+    page.write_text('<title>a</title><script>document.title="owned"</script>', encoding="utf-8")
+    assert "<title>owned</title>" in open_page(page, tmp_path, "--dump-dom")
+
+
+def test_no_script_in_a_text_runs(tmp_path: Path) -> None:
+    dom = open_page(_written(hostile(), tmp_path), tmp_path, "--dump-dom")
+    title = re.search(r"<title>(.*?)</title>", dom, re.DOTALL)
+    assert title
+    assert title[1].startswith("&lt;script&gt;document.title=")
+    assert tags(dom)["script"] == 0
+
+
+@pytest.mark.parametrize("sample", [languages, language_model, hostile])
+def test_the_browser_reads_the_elements_that_were_written(sample, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    page = _written(sample(), tmp_path)
+    dom = open_page(page, tmp_path, "--dump-dom")
+    assert tags(dom) == tags(page.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("sample", [languages, language_model, hostile])
+def test_nothing_sticks_out_and_charts_stay_legible_at_400_pixels(sample, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    seen = _seen(sample(), tmp_path, 400)
+    assert seen["needed"] == 400
+    assert float(str(seen["smallest"])) >= 10
+    assert int(str(seen["focusable"])) >= 8
+
+
+def test_the_theme_follows_the_reader(tmp_path: Path) -> None:
+    grounds = {}
+    for theme, number in (("dark", 0), ("light", 1)):
+        folder = tmp_path / theme
+        folder.mkdir()
+        switch = f"--blink-settings=preferredColorScheme={number}"
+        grounds[theme] = _seen(languages(), folder, 1280, switch)["ground"]
+    assert grounds == {"dark": "rgb(20, 22, 26)", "light": "rgb(252, 251, 249)"}
+
+
+def test_a_picture_of_the_page_is_not_blank(tmp_path: Path) -> None:
+    picture = tmp_path / "page.png"
+    page = _written(languages(), tmp_path)
+    open_page(page, tmp_path, f"--screenshot={picture}", "--window-size=1280,2000")
+    data = picture.read_bytes()
+    assert struct.unpack(">II", data[16:24]) == (1280, 2000)
+    empty = tmp_path / "empty.html"
+    empty.write_text("<!DOCTYPE html><title>empty</title>", encoding="utf-8")
+    open_page(empty, tmp_path, f"--screenshot={picture}", "--window-size=1280,2000")
+    assert len(data) > 5 * len(picture.read_bytes())
