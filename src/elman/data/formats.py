@@ -1,0 +1,62 @@
+"""Which reader belongs to which file ending."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from elman.data.source import Digest
+from elman.data.tables import Table
+from elman.data.wording import quoted
+from elman.errors import DataError
+
+TABLE_ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+TEXT_ENDINGS = (".txt",)
+
+
+def is_text(path: Path) -> bool:
+    """Whether the ending is that of plain text."""
+    return path.suffix.lower() in TEXT_ENDINGS
+
+
+def check_ending(path: Path) -> None:
+    """Refuse a file whose ending no reader knows.
+
+    Raises:
+        DataError: the ending is unknown.
+    """
+    ending = path.suffix.lower()
+    if ending in TABLE_ENDINGS or ending in TEXT_ENDINGS:
+        return
+    known = ", ".join((*TABLE_ENDINGS, *TEXT_ENDINGS))
+    way = {
+        ".json": f"jq -c '.[]' {quoted(path)} > {quoted(path.with_suffix('.jsonl').name)}",
+        ".gz": f"gunzip -k {quoted(path)}",
+        ".xlsx": "save the sheet as CSV (UTF-8)",
+        ".xls": "save the sheet as CSV (UTF-8)",
+    }
+    raise DataError(
+        f"The ending {ending!r} is unknown." if ending else "The file has no ending.",
+        where=str(path),
+        expected=f"a file that ends in one of {known}",
+        next_step=way.get(ending, "give the file the ending of what it holds"),
+    )
+
+
+def read_table(path: Path, digest: Digest) -> Table:
+    """Read a table by the reader of its ending.
+
+    Raises:
+        DataError: the file cannot be read as such a table.
+    """
+    ending = path.suffix.lower()
+    if ending == ".parquet":
+        from elman.data.parquet import read_parquet
+
+        return read_parquet(path, digest)
+    if ending in (".jsonl", ".ndjson"):
+        from elman.data.json_lines import read_json_lines
+
+        return read_json_lines(path, digest)
+    from elman.data.delimited import read_delimited
+
+    return read_delimited(path, digest)

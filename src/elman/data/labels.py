@@ -1,0 +1,106 @@
+"""What must hold of labels before a model can learn them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from elman.data.examples import LabelledText, Target
+from elman.data.splits import Part, Parts
+from elman.data.wording import command, counted, in_all, listed, quoted, shown
+from elman.errors import DataError
+
+RATINGS = range(3, 12)
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
+
+
+def target_of(labels: Iterable[str]) -> Target:
+    """What labels are: "rating" when all are integers and 3 to 11 differ, else "class".
+
+    Example:
+        >>> target_of(["1", "2", "3"]), target_of(["0", "1"])
+        ('rating', 'class')
+    """
+    different = set(labels)
+    whole = all(_INTEGER.fullmatch(label) for label in different)
+    return "rating" if whole and len(different) in RATINGS else "class"
+
+
+def check_classes(examples: Iterable[LabelledText], path: str, column: str) -> None:
+    """Refuse data in which there is nothing to tell apart.
+
+    Raises:
+        DataError: all labels are the same.
+    """
+    different = {example.label for example in examples}
+    if len(different) == 1:
+        raise DataError(
+            f"All labels are {shown(different.pop())}: there is nothing to tell apart.",
+            where=f"{path}, column {column!r}",
+            expected="at least two different labels",
+            next_step=f"add rows with another label to {quoted(path)}, "
+            "or name another column: --label COLUMN",
+        )
+
+
+def with_known_labels(
+    parts: Parts[LabelledText], origins: Mapping[Part, str]
+) -> tuple[Parts[LabelledText], list[str]]:
+    """See that every label of the held-out parts can be learned from the training part.
+
+    A part that was drawn gives the examples of a label that training would never see back to
+    training; a part that the data fixes is left alone and refused.
+
+    Args:
+        parts: the three parts.
+        origins: the file of each part.
+
+    Returns:
+        The parts, and notes on what was moved.
+
+    Raises:
+        DataError: a label of a fixed part never occurs in training, or a drawn part comes out
+            empty.
+    """
+    known = {example.label for example in parts.train}
+    held: dict[Part, list[LabelledText]] = {"validation": parts.validation, "test": parts.test}
+    moved: list[LabelledText] = []
+    for part, examples in held.items():
+        strange = [example for example in examples if example.label not in known]
+        if strange and part not in parts.drawn:
+            raise _never_learned(strange, part, origins[part])
+        moved += strange
+        held[part] = [example for example in examples if example.label in known]
+        if not held[part]:
+            raise _all_rare(part, origins["train"])
+    if not moved:
+        return parts, []
+    train = sorted([*parts.train, *moved], key=lambda example: example.row)
+    note = (
+        f"{counted(len(moved), 'example')} with a label too rare to be in every part "
+        "went to the training part"
+    )
+    whole = Parts(train, held["validation"], held["test"], parts.drawn, parts.reason)
+    return whole, [note]
+
+
+def _never_learned(strange: list[LabelledText], part: Part, path: str) -> DataError:
+    first = strange[0]
+    return DataError(
+        f"The label {shown(first.label)} of the {part} part never occurs in the training part"
+        f"{in_all(len(strange), 'such row')}.",
+        where=f"{path}:{first.row}",
+        expected="labels that the training part has too: "
+        + listed(sorted({example.label for example in strange})[:3])
+        + " cannot be learned",
+        next_step=f"add training rows with that label, or take the row out of {quoted(path)}",
+    )
+
+
+def _all_rare(part: Part, path: str) -> DataError:
+    return DataError(
+        f"The {part} part comes out empty: each label in it occurs nowhere else.",
+        where=path,
+        expected="labels that recur, each in several rows",
+        next_step=command(path, "--label", "COLUMN") + ", with the column whose labels recur",
+    )
