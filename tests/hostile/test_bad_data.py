@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -230,6 +231,26 @@ def test_what_is_no_file_of_data(
     assert error.where == str(tmp_path / name)
     if "ending" in what:
         assert all(ending in error.expected for ending in (".csv", ".jsonl", ".parquet", ".txt"))
+
+
+@pytest.mark.parametrize("name", ["x" * 5_000 + ".csv", "a\0b.csv"], ids=["long", "NUL"])
+def test_a_path_that_no_system_can_open(tmp_path: Path, name: str) -> None:
+    assert "cannot be read" in refused(DataOptions(str(tmp_path / name))).what
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_no_file_of_data(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    assert "not a regular file" in refused(DataOptions(str(tmp_path / "pipe.csv"))).what
+
+
+def test_a_long_sentence_is_a_wrong_name() -> None:
+    assert "no built-in source" in refused(DataOptions("I loved this film " * 400)).what
+
+
+def test_a_file_below_a_file_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("x")
+    assert "no file" in refused(DataOptions(str(tmp_path / "a" / "b.csv"))).what
 
 
 def test_a_missing_file_offers_its_neighbour(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +72,7 @@ def load_dataset(options: DataOptions) -> AnyDataset:
 
 def _like_a_path(data: str) -> bool:
     path = Path(data)
-    return bool(path.suffix) or len(path.parts) != 1 or path.exists()
+    return bool(path.suffix) or len(path.parts) != 1 or os.path.exists(path)
 
 
 def _files(options: DataOptions) -> dict[Part, Path]:

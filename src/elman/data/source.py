@@ -7,6 +7,8 @@ cannot be text is refused with its line: invalid UTF-8, NUL bytes, lines past th
 from __future__ import annotations
 
 import codecs
+import os
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -28,16 +30,20 @@ def open_source(path: Path) -> BinaryIO:
     Raises:
         DataError: it does not exist, is a folder, or may not be read.
     """
-    if path.is_dir():
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise _missing(path) from error
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from error
+    if stat.S_ISDIR(mode):
         raise DataError(
             f"{str(path)!r} is a folder, not a file.",
             where=str(path),
             expected="one file with the data",
             next_step=f"ls {quoted(path)}, then name one of its files",
         )
-    if not path.exists():
-        raise _missing(path)
-    if not path.is_file():
+    if not stat.S_ISREG(mode):
         raise DataError(
             f"{str(path)!r} is not a regular file.",
             where=str(path),
@@ -50,10 +56,10 @@ def open_source(path: Path) -> BinaryIO:
         raise unreadable(path, error) from error
 
 
-def unreadable(path: Path, error: OSError) -> DataError:
+def unreadable(path: Path, error: OSError | ValueError) -> DataError:
     """The refusal for a file that the operating system does not let us read."""
     return DataError(
-        f"The file cannot be read: {error.strerror or error}.",
+        f"The file cannot be read: {getattr(error, 'strerror', None) or error}.",
         where=str(path),
         expected="a file that may be read",
         next_step=f"ls -l {quoted(path)}",
@@ -70,8 +76,7 @@ def check_file(path: Path) -> None:
 
 
 def _missing(path: Path) -> DataError:
-    siblings = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-    close = nearest(path.name, siblings)
+    close = nearest(path.name, _names_in(path.parent))
     return DataError(
         f"There is no file {str(path)!r}.",
         where=str(path),
@@ -80,8 +85,14 @@ def _missing(path: Path) -> DataError:
     )
 
 
+def _names_in(folder: Path) -> list[str]:
+    """The names of a folder's entries; none where it does not exist or may not be listed."""
+    readable = os.path.isdir(folder) and os.access(folder, os.R_OK | os.X_OK)
+    return os.listdir(folder) if readable else []
+
+
 def _nearest_folder(path: Path) -> Path:
-    return next((folder for folder in path.parents if folder.is_dir()), Path())
+    return next((folder for folder in path.parents if os.path.isdir(folder)), Path())
 
 
 def read_bytes(path: Path, digest: Digest) -> bytes:
