@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import elman
 import pytest
 import torch
 from hypothesis import given, settings
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
+import elman
 from tests.tolerances import GRADIENT, OUTPUT
 
 # torch says so of its own projected LSTM, which is only the oracle here.

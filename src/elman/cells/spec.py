@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, get_args
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from elman.errors import ConfigurationError
+
+if TYPE_CHECKING:  # configurations name cells, and are read before torch is
+    from torch import Tensor
 
 Kind = Literal["rnn", "lstm", "gru"]
 Nonlinearity = Literal["tanh", "relu"]

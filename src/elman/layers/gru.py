@@ -145,7 +145,8 @@ class GRU(Recurrent):
             return
         if key in unexpected_keys:
             unexpected_keys.remove(key)
-        if not torch.equal(torch.as_tensor(state_dict[key]).cpu(), _RESET_BEFORE):
+        mark = state_dict[key]
+        if not isinstance(mark, Tensor) or mark.tolist() != _RESET_BEFORE.tolist():
             error_msgs.append(f"{key} does not say 'reset_before': the weights are of another cell")
 
 

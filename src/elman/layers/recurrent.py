@@ -15,7 +15,7 @@ from elman.cells.spec import CellSpec, CellWeights
 from elman.errors import ConfigurationError, ShapeError
 from elman.kernels import dispatch
 from elman.kernels.contract import Direction, SequenceCall
-from elman.sequences import PackedIndex, Ragged
+from elman.sequences import Ragged
 
 InitialState = Literal["zeros", "random"]
 Input = Tensor | PackedSequence | Ragged
@@ -129,20 +129,34 @@ class Recurrent(nn.Module):
         """
         unbatched = isinstance(input, Tensor) and input.dim() == 2
         batch = self._as_ragged(input, lengths)
-        self._check_values(batch.values)
-        if state is None:
-            state = self._initial_state(batch)
-        else:
-            self._check_state(state, len(batch), unbatched)
-            state = tuple(part.unsqueeze(1) for part in state) if unbatched else state
-        output, final = self._run(batch, state)
+        if state is not None and unbatched:
+            state = tuple(part.unsqueeze(1) for part in state)
+        output, final = self.run(batch, state)
         if unbatched:
             return output.values, tuple(part.squeeze(1) for part in final)
         return self._like(input, output), final
 
-    def _run(self, batch: Ragged, state: tuple[Tensor, ...]) -> tuple[Ragged, tuple[Tensor, ...]]:
-        """All layers over a ragged batch, in packed order from the first to the last."""
-        index: PackedIndex = batch.index
+    def run(
+        self, batch: Ragged, state: tuple[Tensor, ...] | None = None
+    ) -> tuple[Ragged, tuple[Tensor, ...]]:
+        """The layer over a ragged batch, with the state of any cell as a tuple of its parts.
+
+        Args:
+            batch: the input, steps of width I.
+            state: the parts of the state before the first step, (h_0,) or (h_0, c_0), each
+                [L·D, B, H], in the caller's order of rows; see `initial_state` when it is missing.
+
+        Returns:
+            The output, steps D·H wide; and the parts of the state after the last step.
+
+        Raises:
+            ShapeError: shapes or dtypes that do not fit.
+        """
+        self._check_values(batch.values)
+        if state is None:
+            state = self._initial_state(batch)
+        self._check_state(state, len(batch))
+        index = batch.index
         packed = batch.packed_values()
         suffixes = self._suffixes()
         starts = [part.index_select(1, index.rows) for part in state]
@@ -268,16 +282,15 @@ class Recurrent(nn.Module):
                 next_step="input.to(layer.weight_ih_l0)",
             )
 
-    def _check_state(self, state: tuple[Tensor, ...], batch: int, unbatched: bool) -> None:
+    def _check_state(self, state: tuple[Tensor, ...], batch: int) -> None:
         layers = self.num_layers * self.num_directions
-        rows = [] if unbatched else [batch]
         names = [name + "_0" for name in self.cell.state_names]
         for name, width, part in zip(names, self._state_widths(), state, strict=True):
-            if list(part.shape) != [layers, *rows, width]:
+            if list(part.shape) != [layers, batch, width]:
                 raise ShapeError(
                     f"The initial state {name} has shape {list(part.shape)}.",
                     where=f"{type(self).__name__}.forward",
-                    expected=f"{[layers, *rows, width]} (layers x directions, batch, width)",
+                    expected=f"{[layers, batch, width]} (layers x directions, batch, width)",
                 )
 
     def extra_repr(self) -> str:

@@ -1,0 +1,85 @@
+"""Drawing tokens from a language model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from elman.errors import ConfigurationError
+from elman.models.language_model import LanguageModel
+from elman.sequences import Ragged
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the next token is drawn.
+
+    Args:
+        temperature: divides the scores; 0 takes the likeliest token, 1 the model as it is, more
+            flattens.
+        top_k: only so many of the likeliest tokens stay; 0 for all.
+        top_p: only the likeliest tokens that together reach this probability stay
+            (Holtzman et al., 2020, arXiv:1904.09751); 1 for all.
+        seed: of the draw; the same seed gives the same text.
+
+    Raises:
+        ConfigurationError: a value out of its range.
+    """
+
+    temperature: float = 1.0
+    top_k: int = 0
+    top_p: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        faults = [
+            (not 0 <= self.temperature < float("inf"), "temperature", "0 or more"),
+            (self.top_k < 0, "top_k", "a whole number, 0 for all tokens"),
+            (not 0 < self.top_p <= 1, "top_p", "more than 0, at most 1"),
+        ]
+        for wrong, key, expected in faults:
+            if wrong:
+                raise ConfigurationError(
+                    "Text cannot be drawn with this option.",
+                    where=f"{key} = {getattr(self, key)}",
+                    expected=expected,
+                )
+
+
+@torch.no_grad()
+def generate(
+    model: LanguageModel, prompt: Sequence[int], length: int, sampling: Sampling, banned: int
+) -> Iterator[int]:
+    """Draw up to `length` tokens that continue a prompt, one after the other.
+
+    Args:
+        model: in evaluation mode.
+        prompt: at least one token.
+        length: how many tokens to draw.
+        sampling: how to draw them.
+        banned: a token that is never drawn (the unknown one: it cannot be written).
+    """
+    generator = torch.Generator().manual_seed(sampling.seed)
+    scores, state = model(Ragged(torch.tensor(prompt), [len(prompt)]))
+    for _ in range(length):
+        scores[-1, banned] = -torch.inf
+        token = draw(scores[-1], sampling, generator)
+        yield token
+        scores, state = model(Ragged(torch.tensor([token]), [1]), state)
+
+
+def draw(scores: Tensor, sampling: Sampling, generator: torch.Generator) -> int:
+    """One token from scores [V] (before softmax)."""
+    if sampling.temperature == 0:
+        return int(scores.argmax())
+    ordered, tokens = torch.sort(scores / sampling.temperature, descending=True, stable=True)
+    if sampling.top_k:
+        ordered, tokens = ordered[: sampling.top_k], tokens[: sampling.top_k]
+    probabilities = torch.softmax(ordered, 0)
+    # A token stays when those above it have not yet reached top_p; the likeliest always stays.
+    above = torch.cumsum(probabilities, 0) - probabilities
+    probabilities[above >= sampling.top_p] = 0
+    return int(tokens[torch.multinomial(probabilities, 1, generator=generator)])

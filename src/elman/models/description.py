@@ -1,0 +1,52 @@
+"""What a model file says of a model: closed kinds and sizes, nothing that runs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from elman.cells.spec import CellSpec
+
+Pooling = Literal["last", "max", "mean", "attention"]
+
+Width = Annotated[int, Field(ge=1, le=65_536)]
+VocabularySize = Annotated[int, Field(ge=2, le=2_000_000)]
+Rate = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Description(BaseModel):
+    """What every text model has: an embedding, and recurrent layers upon it.
+
+    The limits keep a hostile file from asking for more memory than any real model needs.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    cell: CellSpec
+    vocabulary_size: VocabularySize
+    embedding_size: Width
+    hidden_size: Width
+    num_layers: Annotated[int, Field(ge=1, le=64)] = 1
+    dropout: Rate = 0.0
+
+
+class ManyToOneDescription(Description):
+    """A many-to-one model."""
+
+    shape: Literal["many_to_one"] = "many_to_one"
+    classes: Annotated[int, Field(ge=2, le=1_000_000)]
+    bidirectional: bool = True
+    pooling: Pooling = "max"
+
+
+class LanguageModelDescription(Description):
+    """A language model."""
+
+    shape: Literal["language_model"] = "language_model"
+    tied: bool = True
+
+
+AnyDescription = Annotated[
+    ManyToOneDescription | LanguageModelDescription, Field(discriminator="shape")
+]

@@ -1,0 +1,83 @@
+"""What a run uses where its configuration is silent, given the data."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from elman.data.examples import AnyDataset
+from elman.data.tokens import Unit, tokenise
+from elman.data.vocabulary import choose_unit
+from elman.errors import ConfigurationError
+from elman.training.config import AnyConfig, TrainingConfig, settled
+
+_ONLY_MANY_TO_ONE = ("max_length", "bidirectional", "pooling")
+_ONLY_LANGUAGE_MODEL = ("tied", "bptt_steps", "bptt_window")
+
+# Small data is passed over more often, so that the weights get about this many updates.
+_UPDATES = 2000
+
+
+def settle(config: TrainingConfig, dataset: AnyDataset) -> tuple[AnyConfig, str]:
+    """The configuration with every key filled in, and why the unit was chosen.
+
+    Raises:
+        ConfigurationError: an option that the shape of the data does not have.
+    """
+    many_to_one = dataset.shape == "many_to_one"
+    for key in _ONLY_LANGUAGE_MODEL if many_to_one else _ONLY_MANY_TO_ONE:
+        if getattr(config, key) is not None:
+            raise ConfigurationError(
+                f"The shape {dataset.shape} has no option {key}.",
+                where=f"{key} = {getattr(config, key)!r}",
+                expected=f"no {key}; {dataset.shape_reason}",
+                next_step="leave the option out, or choose the shape with --shape",
+            )
+    unit, reason = choose_unit([example.text for example in dataset.train])
+    if config.unit is not None:
+        unit, reason = config.unit, f"a step is one of the {config.unit}, as asked for"
+    choices: dict[str, Any] = {"shape": dataset.shape, "unit": unit}
+    choices["min_count"] = 1 if unit == "characters" else 2
+    choices |= (_many_to_one if many_to_one else _language_model)(config, dataset, unit)
+    if config.optimizer == "sgd":
+        choices["momentum"] = 0.9
+    choices |= {key: value for key, value in config if value is not None}
+    return settled(choices), reason
+
+
+def _many_to_one(config: TrainingConfig, dataset: AnyDataset, unit: Unit) -> dict[str, Any]:
+    examples = len(dataset.train)
+    batch_size = config.batch_size or min(64, max(4, 2 ** int(math.log2(max(examples // 16, 1)))))
+    return {
+        "lowercase": unit == "words",
+        "max_length": 1000,
+        "embedding_size": 64,
+        "bidirectional": True,
+        "dropout": 0.3,
+        "pooling": "max",
+        "batch_size": batch_size,
+        "epochs": _epochs(math.ceil(examples / batch_size)),
+        "learning_rate": 3e-3 if config.optimizer == "adamw" else 0.3,
+    }
+
+
+def _language_model(config: TrainingConfig, dataset: AnyDataset, unit: Unit) -> dict[str, Any]:
+    tokens = sum(len(tokenise(example.text, unit)) + 1 for example in dataset.train)
+    batch_size = config.batch_size or min(16, max(2, tokens // 2000))
+    steps = 32 if config.bptt_steps is None else config.bptt_steps
+    sequences = math.ceil(tokens / steps) if steps else len(dataset.train)
+    return {
+        "lowercase": False,
+        "embedding_size": config.hidden_size,
+        "dropout": 0.4,
+        "tied": config.embedding_size in (None, config.hidden_size),
+        "batch_size": batch_size,
+        "bptt_steps": steps,
+        "bptt_window": max(steps, 1),
+        "epochs": _epochs(math.ceil(sequences / batch_size)),
+        "learning_rate": 4e-3 if config.optimizer == "adamw" else 1.0,
+    }
+
+
+def _epochs(updates_an_epoch: int) -> int:
+    return min(60, max(12, math.ceil(_UPDATES / updates_an_epoch)))

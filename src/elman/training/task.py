@@ -1,0 +1,64 @@
+"""What the loop must know of a shape: the batches of an epoch, their loss, and how to evaluate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor, nn
+
+from elman.data.splits import Part
+from elman.training.bptt import Carried
+
+Check = Callable[[], None]
+"""Called between the batches of an evaluation; raises where the user asked to stop."""
+
+
+@dataclass(frozen=True)
+class BatchLoss:
+    """What one batch gives.
+
+    Attributes:
+        mean: the loss to descend, in nats, a scalar.
+        count: how many losses it is the mean of.
+        steps: real time steps in the batch.
+        carried: the state that the next batch of the epoch starts from; empty for most shapes.
+    """
+
+    mean: Tensor
+    count: int
+    steps: int
+    carried: Carried = ()
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure of merit, and which way is up."""
+
+    name: str
+    higher_is_better: bool
+
+    def better(self, new: float, old: float | None) -> bool:
+        """Whether a new value beats an old one."""
+        return old is None or (new > old if self.higher_is_better else new < old)
+
+
+class Task(Protocol):
+    """A model, its data, and what to do with both."""
+
+    model: nn.Module
+    metric: Metric
+    """Chooses the best generation, by its value on the validation part."""
+
+    def batches(self, epoch: int) -> int:
+        """How many batches an epoch has."""
+
+    def loss(self, epoch: int, batch: int, carried: Carried) -> BatchLoss:
+        """The loss of one batch, a pure function of (seed, epoch, batch) and of the weights."""
+
+    def evaluate(self, part: Part, check: Check) -> Mapping[str, float]:
+        """Metrics on a part of the data, "loss" among them; the model is in evaluation mode."""
+
+    def places(self, epoch: int, batch: int) -> str:
+        """Where the examples of a batch stand in the user's data."""
