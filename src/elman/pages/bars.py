@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from elman.pages.charts import WIDTH, figure
 from elman.pages.scales import LARGEST, Scale, drawable
-from elman.pages.text import Html, element
+from elman.pages.text import Html, clipped, element
 
 ROW = 46
+LONGEST_NAME = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def bar_chart(title: str, bars: Sequence[Bar]) -> Html:
         end, top = scale.place(length) * WIDTH, index * ROW
         style = "strong" if bar.emphasised else None
         drawn += [
-            element("text", bar.name, x=0, y=top + 15, class_=style),
+            element("text", clipped(bar.name, LONGEST_NAME), x=0, y=top + 15, class_=style),
             element("text", bar.shown, x=WIDTH, y=top + 15, text_anchor="end", class_=style),
             element(
                 "rect",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from elman.errors import UsageError
 from elman.pages.tables import scroll_region
-from elman.pages.text import Html, element, fragment, number
+from elman.pages.text import Html, clipped, element, fragment, number
 
 LONGEST_LABEL = 16
 LETTER_WIDTH = 6.6
@@ -33,7 +33,7 @@ def heat_map(title: str, labels: Sequence[str], counts: Sequence[Sequence[int]])
             expected="one row and one column for each label",
             next_step="pass a square matrix of counts, rows by truth",
         )
-    short = [_clipped(label) for label in labels]
+    short = [clipped(label, LONGEST_LABEL) for label in labels]
     cell = 44 if len(labels) <= 8 else 34 if len(labels) <= 14 else 25
     upright = max((len(label) for label in short), default=0) * LETTER_WIDTH <= cell - 4
     longest = max((len(label) for label in short), default=0) * LETTER_WIDTH
@@ -69,10 +69,6 @@ def heat_map(title: str, labels: Sequence[str], counts: Sequence[Sequence[int]])
     )
     map_ = element("div", margin, matrix, class_="heat")
     return element("figure", element("figcaption", title), key, scroll_region(title, map_))
-
-
-def _clipped(label: str) -> str:
-    return label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…"
 
 
 def _column_name(label: str, x: float, head: float, upright: bool) -> Html:

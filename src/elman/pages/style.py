@@ -145,7 +145,7 @@ tr>:last-child{padding-inline-end:0}
 .facts{margin:0}
 .facts>div{display:grid;grid-template-columns:minmax(8rem,13rem) 1fr;gap:.125rem 1.5rem;
  padding:.5rem 0;border-bottom:1px solid var(--hairline)}
-.facts dt{color:var(--muted)}
+.facts dt{color:var(--muted);overflow-wrap:anywhere}
 .facts dd{margin:0;overflow-wrap:anywhere}
 details{margin-top:1.5rem}
 summary{cursor:pointer;color:var(--accent);padding:.25rem 0;width:fit-content}

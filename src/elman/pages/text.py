@@ -8,6 +8,8 @@ from html import escape
 
 VOID_TAGS = frozenset({"br", "hr", "link", "meta", "wbr"})
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+OPENING_DIRECTION, CLOSING_DIRECTION = "\u202a\u202b\u202d\u202e", "\u202c"
+OPENING_ISOLATE, CLOSING_ISOLATE = "\u2066\u2067\u2068", "\u2069"
 JOINERS = frozenset("\u200d\ufe0e\ufe0f")
 
 
@@ -51,7 +53,15 @@ def text(value: str) -> Html:
     """
     if isinstance(value, Html):
         return value
-    return Html(escape(value.replace("\r\n", "\n").translate(FORBIDDEN), quote=True))
+    plain = _closed(value.replace("\r\n", "\n").translate(FORBIDDEN))
+    return Html(escape(plain, quote=True))
+
+
+def _closed(value: str) -> str:
+    """The text with its direction marks closed, so that none turns the words after it round."""
+    isolates = sum(map(value.count, OPENING_ISOLATE)) - value.count(CLOSING_ISOLATE)
+    directions = sum(map(value.count, OPENING_DIRECTION)) - value.count(CLOSING_DIRECTION)
+    return value + CLOSING_ISOLATE * isolates + CLOSING_DIRECTION * directions
 
 
 def fragment(*parts: str) -> Html:
@@ -128,6 +138,11 @@ def percentage(share: float) -> str:
     if 0 < share < 0.0005:
         return "<0.1%"
     return f"{share * 100:.1f}%".replace("-", "\u2212")
+
+
+def clipped(value: str, limit: int) -> str:
+    """A name cut to a number of letters for which there is room in a drawing."""
+    return value if len(value) <= limit else value[: limit - 1] + "…"
 
 
 def shorten(value: str, limit: int) -> str:

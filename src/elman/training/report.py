@@ -71,7 +71,7 @@ def _reproduce(content: ReportContent) -> Html:
         element(
             "p",
             f"With Elman {content.elman_version} and the same data. The same seed on the same "
-            "machine gives the same weights, bit for bit.",
+            "CPU gives the same weights, bit for bit.",
             class_="note after",
         ),
     )
