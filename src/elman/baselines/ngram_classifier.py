@@ -28,6 +28,12 @@ MOST_ENTRIES: Final = 5_000_000
 STRENGTH: Final = 1.0
 """C of the objective: how much one example weighs against the penalty."""
 
+ITERATIONS: Final = 60
+"""Of L-BFGS, at most; a hundred gave the same accuracy within 0.002."""
+
+CHUNK: Final = 4096
+"""Texts classified at once, so that memory stays bounded."""
+
 _BEGIN, _END = "\x02", "\x03"
 
 
@@ -39,7 +45,7 @@ class NgramClassifier:
 
     where x is 1 for each n-gram in the text (words: 1 and 2 tokens, lower case; characters: 1 to 4,
     with the text's beginning and end as characters of their own). N-grams never seen in training
-    are ignored. The objective is convex and its minimisation starts from 0, so there is one answer.
+    are ignored. The objective is convex and its minimisation starts from 0, so the answer is one.
 
     Source: Wang and Manning (2012), "Baselines and bigrams: simple, good sentiment and topic
         classification", for n-grams present or absent; Fan et al. (2008), "LIBLINEAR", section 2,
@@ -74,9 +80,8 @@ class NgramClassifier:
         """
         _check(texts, labels, classes)
         self._unit = unit
-        bags = [ngrams(text, unit) for text in texts]
-        kept = _drawn(bags, seed)
-        bags, labels = [bags[place] for place in kept], [labels[place] for place in kept]
+        drawn = _drawn(texts, unit, seed)
+        bags, labels = list(drawn.values()), [labels[place] for place in drawn]
         self._numbers = _choose(bags, MOST_WEIGHTS // classes)
         inputs = self._inputs(bags)
         self._weights, self._bias = _minimise(inputs, torch.tensor(labels), classes)
@@ -84,12 +89,22 @@ class NgramClassifier:
 
     def log_probabilities(self, texts: Sequence[str]) -> Tensor:
         """The natural logarithm of the probability of each class: [B, classes]."""
-        inputs = self._inputs([ngrams(text, self._unit) for text in texts])
-        return torch.log_softmax(torch.sparse.mm(inputs, self._weights) + self._bias, dim=1)
+        if not len(self._bias):
+            raise UsageError(
+                "the n-gram classifier has not been fitted", next_step="call fit first"
+            )
+        chunks = [texts[start : start + CHUNK] for start in range(0, len(texts), CHUNK)]
+        scores = [torch.empty(0, len(self._bias)), *map(self._scores, chunks)]
+        return torch.log_softmax(torch.cat(scores), dim=1)
 
     def predict(self, texts: Sequence[str]) -> list[int]:
         """The likeliest class of each text."""
         return [int(label) for label in self.log_probabilities(texts).argmax(dim=1)]
+
+    def _scores(self, texts: Sequence[str]) -> Tensor:
+        inputs = self._inputs([ngrams(text, self._unit) for text in texts])
+        scores: Tensor = torch.sparse.mm(inputs, self._weights) + self._bias
+        return scores
 
     def _inputs(self, bags: Sequence[Sequence[str]]) -> Tensor:
         """The bags as a sparse matrix of ones, [B, F]."""
@@ -137,14 +152,17 @@ def _check(texts: Sequence[str], labels: Sequence[int], classes: int) -> None:
         )
 
 
-def _drawn(bags: Sequence[Sequence[str]], seed: int) -> list[int]:
-    """The places of the texts to learn from, in order: all, or a drawn part that fits."""
-    sizes = torch.tensor([len(bag) for bag in bags])
-    if int(sizes.sum()) <= MOST_ENTRIES:
-        return list(range(len(bags)))
-    order = torch.randperm(len(bags), generator=torch.Generator().manual_seed(seed))
-    fitting = int((sizes[order].cumsum(0) <= MOST_ENTRIES).sum())
-    return sorted(order[: max(1, fitting)].tolist())
+def _drawn(texts: Sequence[str], unit: Unit, seed: int) -> dict[int, list[str]]:
+    """The n-grams of each text by its place: of all texts, or of drawn ones until they are many."""
+    order = torch.randperm(len(texts), generator=torch.Generator().manual_seed(seed))
+    drawn: dict[int, list[str]] = {}
+    entries = 0
+    for place in order.tolist():
+        drawn[place] = ngrams(texts[place], unit)
+        entries += len(drawn[place])
+        if entries >= MOST_ENTRIES:
+            break
+    return dict(sorted(drawn.items()))
 
 
 def _choose(bags: Sequence[Sequence[str]], most: int) -> dict[str, int]:
@@ -167,11 +185,11 @@ def _minimise(inputs: Tensor, labels: Tensor, classes: int) -> tuple[Tensor, Ten
     chosen = torch.nn.functional.one_hot(labels, classes)
     optimiser = torch.optim.LBFGS(
         [weights, bias],
-        max_iter=100,
+        max_iter=ITERATIONS,
         history_size=10,
         line_search_fn="strong_wolfe",
         tolerance_grad=1e-6,
-        tolerance_change=1e-8,
+        tolerance_change=1e-7,
     )
 
     def objective() -> float:

@@ -106,7 +106,17 @@ def test_past_the_limits_texts_are_drawn_and_rare_n_grams_left_out(
     assert not torch.equal(drawn[0], drawn[2])
 
 
+def test_texts_classified_in_chunks_get_the_same_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, labels = some_texts(3, 50, seed=8)
+    model = NgramClassifier().fit(texts, labels, 3, "words", seed=0)
+    whole = model.log_probabilities(texts)
+    monkeypatch.setattr(ngram_classifier, "CHUNK", 7)
+    torch.testing.assert_close(model.log_probabilities(texts), whole)
+
+
 def test_misuse_is_refused() -> None:
+    with pytest.raises(UsageError, match="not been fitted"):
+        NgramClassifier().predict(["a"])
     with pytest.raises(UsageError, match="0 texts"):
         NgramClassifier().fit([], [], 2, "words", seed=0)
     with pytest.raises(UsageError, match="1 texts and 2 labels"):
