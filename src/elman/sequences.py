@@ -106,6 +106,14 @@ class Ragged:
                 where="Ragged.from_list",
                 expected="at least one sequence (a sequence may have length 0)",
             )
+        shapes = sorted({tuple(sequence.shape[1:]) for sequence in sequences})
+        if len(shapes) > 1 or any(sequence.dim() == 0 for sequence in sequences):
+            raise ShapeError(
+                "Only sequences with one step shape make a batch; got tensors of shape"
+                f" {', '.join(str(list(sequence.shape)) for sequence in sequences)}.",
+                where="Ragged.from_list",
+                expected="[T_b, ...] each, alike in everything but T_b",
+            )
         return cls(torch.cat(list(sequences)), [len(sequence) for sequence in sequences])
 
     @classmethod
@@ -129,7 +137,7 @@ class Ragged:
                 expected=f"{padded.shape[batch]} lengths between 0 and {padded.shape[steps]}",
             )
         rows = padded if batch_first else padded.transpose(0, 1)
-        flat = rows.reshape(-1, *rows.shape[2:])
+        flat = rows.flatten(0, 1)
         return cls(flat.index_select(0, _padded_positions(lengths, rows).to(flat.device)), lengths)
 
     def to_padded(self, *, batch_first: bool = False, total_length: int | None = None) -> Tensor:
@@ -253,18 +261,29 @@ class Ragged:
 
 
 def _checked_lengths(lengths: Tensor | Sequence[int]) -> Tensor:
-    """The lengths as int64 on the CPU, or a ShapeError."""
-    given = torch.as_tensor(lengths if isinstance(lengths, Tensor) else list(lengths)).cpu()
+    """A copy of the lengths, which the caller may change later, as int64 on the CPU.
+
+    Raises:
+        ShapeError: they are not whole numbers from 0 up, one a sequence.
+    """
+    try:
+        given = torch.as_tensor(lengths if isinstance(lengths, Tensor) else list(lengths)).cpu()
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise _wrong_lengths(lengths) from error
     if given.numel() == 0:
         given = given.to(torch.int64)
     whole = not (given.is_floating_point() or given.is_complex() or given.dtype == torch.bool)
     if given.dim() != 1 or not whole or bool((given < 0).any()):
-        raise ShapeError(
-            f"Lengths must be whole numbers from 0 up, one a sequence; got {lengths!r}.",
-            where="lengths",
-            expected="a list or an integer tensor of shape [B]",
-        )
-    return given.to(torch.int64)
+        raise _wrong_lengths(lengths)
+    return given.to(torch.int64, copy=True)
+
+
+def _wrong_lengths(lengths: object) -> ShapeError:
+    return ShapeError(
+        f"Lengths must be whole numbers from 0 up, one a sequence; got {lengths!r}.",
+        where="lengths",
+        expected="a list or an integer tensor of shape [B]",
+    )
 
 
 def _padded_positions(lengths: Tensor, padded: Tensor) -> Tensor:
