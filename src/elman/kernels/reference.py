@@ -37,18 +37,18 @@ def run(call: SequenceCall) -> SequenceResult:
 
 
 def _run_direction(call: SequenceCall, direction: Direction) -> tuple[Tensor, State]:
-    weights = direction.weights
+    weights, initial = direction.weights, direction.initial
+
+    def step(Wx_t: Tensor, state: State) -> State:
+        return _STEPS[call.cell.kind](Wx_t, state, weights, call.cell)
+
     # All steps are projected at once; split's backward is a single concatenation, where slicing
     # step by step would add up T gradients of the full packed size.
-    Wx = linear(call.input, weights.ih, weights.bias_ih).split(call.batch_sizes)
+    Wx = linear(call.input, weights.ih, weights.bias_ih)
     walk = _backward_in_time if direction.reverse else _forward_in_time
-    hidden, final = walk(
-        Wx,
-        direction.initial,
-        lambda Wx_t, state: _STEPS[call.cell.kind](Wx_t, state, weights, call.cell),
-    )
-    if not hidden:  # T = 0: an empty output of the right width
-        return call.input.new_zeros(0, direction.initial[0].shape[-1]), final
+    hidden, final = walk(Wx.split(call.batch_sizes), initial, step)
+    if not hidden:  # T = 0: a step over no rows, so that each weight still has its gradient, 0
+        hidden = [step(Wx, tuple(part[:0] for part in initial))[0]]
     return torch.cat(hidden), final
 
 
