@@ -191,6 +191,31 @@ class Ragged:
             self.packed_values(), torch.tensor(index.batch_sizes), index.rows, index.places
         )
 
+    @classmethod
+    def from_nested(cls, nested: Tensor) -> Self:
+        """From PyTorch's nested tensor of layout `torch.jagged`, [B, T_b, ...].
+
+        Raises:
+            ShapeError: another layout, or a ragged dimension that is not the second.
+        """
+        if nested.layout != torch.jagged or any(type(size) is not int for size in nested.shape[2:]):
+            raise ShapeError(
+                f"The tensor has the layout {nested.layout} and the shape {tuple(nested.shape)}.",
+                where="Ragged.from_nested",
+                expected="a nested tensor with layout=torch.jagged, of shape [B, T_b, ...]",
+                next_step="torch.nested.as_nested_tensor(list(tensor), layout=torch.jagged)",
+            )
+        compact = nested.contiguous()  # without the holes that torch.nested.narrow leaves
+        return cls(compact.values(), compact.offsets().diff())  # type: ignore[attr-defined]
+
+    def to_nested(self) -> Tensor:
+        """As PyTorch's nested tensor of layout `torch.jagged`, [B, T_b, ...]; a view of the values.
+
+        PyTorch differentiates most operations on nested tensors once, not twice.
+        """
+        offsets = torch.cat([self.lengths.new_zeros(1), torch.cumsum(self.lengths, 0)])
+        return torch.nested.nested_tensor_from_jagged(self.values, offsets.to(self.values.device))
+
     def to_list(self) -> list[Tensor]:
         """As B tensors [T_b, ...]."""
         return list(self.values.split(self.lengths.tolist()))
