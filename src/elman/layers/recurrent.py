@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -55,7 +55,7 @@ class Recurrent(nn.Module):
         self.num_layers = num_layers
         self.bias = bias
         self.batch_first = batch_first
-        self.dropout = float(dropout)
+        self.dropout = dropout
         self.bidirectional = bidirectional
         self.proj_size = proj_size
         self.initial_state = initial_state
@@ -84,6 +84,14 @@ class Recurrent(nn.Module):
         bound = 1 / math.sqrt(self.hidden_size)
         for weight in self.parameters():
             nn.init.uniform_(weight, -bound, bound)
+
+    @property
+    def all_weights(self) -> list[list[Tensor]]:
+        """The weights of each layer and direction, as in `torch.nn`."""
+        return [
+            [weight for weight in self._weights(suffix) if weight is not None]
+            for suffix in self._suffixes()
+        ]
 
     def flatten_parameters(self) -> None:
         """Nothing: `torch.nn` has it for cuDNN, and code written for `torch.nn` calls it."""
@@ -130,6 +138,7 @@ class Recurrent(nn.Module):
         unbatched = isinstance(input, Tensor) and input.dim() == 2
         batch = self._as_ragged(input, lengths)
         if state is not None and unbatched:
+            self._check_state(state, [])
             state = tuple(part.unsqueeze(1) for part in state)
         output, final = self.run(batch, state)
         if unbatched:
@@ -155,7 +164,7 @@ class Recurrent(nn.Module):
         self._check_values(batch.values)
         if state is None:
             state = self._initial_state(batch)
-        self._check_state(state, len(batch))
+        self._check_state(state, [len(batch)])
         index = batch.index
         packed = batch.packed_values()
         suffixes = self._suffixes()
@@ -194,6 +203,15 @@ class Recurrent(nn.Module):
     # --- kinds of input and output
 
     def _as_ragged(self, input: Input, lengths: Lengths | None) -> Ragged:
+        nested = isinstance(input, Tensor) and input.is_nested
+        if nested or not isinstance(input, get_args(Input)):
+            received = "a nested tensor" if nested else f"of type {type(input).__name__}"
+            raise ShapeError(
+                f"The input is {received}.",
+                where=f"{type(self).__name__}.forward",
+                expected="a tensor, a PackedSequence or a Ragged",
+                next_step="Ragged.from_nested(input)" if nested else "torch.as_tensor(input)",
+            )
         if lengths is not None and not (isinstance(input, Tensor) and input.dim() == 3):
             raise ShapeError(
                 "Lengths go with a padded batch only.",
@@ -235,20 +253,33 @@ class Recurrent(nn.Module):
     # --- checks and description
 
     def _check_options(self) -> None:
+        sizes = ["input_size", "hidden_size", "num_layers"]
         faults = [
-            (self.input_size < 1, f"input_size = {self.input_size}", "1 or more"),
-            (self.hidden_size < 1, f"hidden_size = {self.hidden_size}", "1 or more"),
-            (self.num_layers < 1, f"num_layers = {self.num_layers}", "1 or more"),
-            (not 0 <= self.dropout <= 1, f"dropout = {self.dropout}", "a rate from 0 to 1"),
             (
-                not 0 <= self.proj_size < max(self.hidden_size, 1),
-                f"proj_size = {self.proj_size}",
+                not _is_whole(getattr(self, key)),
+                f"{key} = {getattr(self, key)!r}",
+                "a whole number, 1 or more",
+            )
+            for key in sizes
+        ]
+        faults += [
+            (
+                isinstance(self.dropout, bool)
+                or not isinstance(self.dropout, int | float)
+                or not 0 <= self.dropout <= 1,
+                f"dropout = {self.dropout!r}",
+                "a rate from 0 to 1",
+            ),
+            (
+                not _is_whole(self.proj_size, least=0)
+                or (_is_whole(self.hidden_size) and self.proj_size >= self.hidden_size),
+                f"proj_size = {self.proj_size!r}",
                 "0 for no projection, or less than hidden_size",
             ),
             (
-                self.initial_state not in ("zeros", "random"),
+                self.initial_state not in get_args(InitialState),
                 f"initial_state = {self.initial_state!r}",
-                "'zeros' or 'random'",
+                " or ".join(repr(choice) for choice in get_args(InitialState)),
             ),
         ]
         for wrong, where, expected in faults:
@@ -282,31 +313,51 @@ class Recurrent(nn.Module):
                 next_step="input.to(layer.weight_ih_l0)",
             )
 
-    def _check_state(self, state: tuple[Tensor, ...], batch: int) -> None:
-        layers = self.num_layers * self.num_directions
+    def _check_state(self, state: tuple[Tensor, ...], rows: list[int]) -> None:
+        weight = self._weights("_l0").ih
         names = [name + "_0" for name in self.cell.state_names]
-        for name, width, part in zip(names, self._state_widths(), state, strict=True):
-            if list(part.shape) != [layers, batch, width]:
+        where = f"{type(self).__name__}.forward, hx"
+        parts = state if isinstance(state, tuple | list) else (state,)
+        if len(parts) != len(names) or not all(isinstance(part, Tensor) for part in parts):
+            raise ShapeError(
+                f"The initial state is of type ({', '.join(type(p).__name__ for p in parts)}).",
+                where=where,
+                expected=f"a tensor for each of {', '.join(names)}",
+            )
+        for name, width, part in zip(names, self._state_widths(), parts, strict=True):
+            shape = [self.num_layers * self.num_directions, *rows, width]
+            if list(part.shape) != shape:
                 raise ShapeError(
                     f"The initial state {name} has shape {list(part.shape)}.",
-                    where=f"{type(self).__name__}.forward",
-                    expected=f"{[layers, batch, width]} (layers x directions, batch, width)",
+                    where=where,
+                    expected=f"{shape} (layers x directions{', batch' if rows else ''}, width)",
+                )
+            if part.dtype != weight.dtype or part.device != weight.device:
+                raise ShapeError(
+                    f"The initial state {name} is {part.dtype} on {part.device}, the weights are"
+                    f" {weight.dtype} on {weight.device}.",
+                    where=where,
+                    expected="both of one dtype on one device",
+                    next_step=f"{name}.to(layer.weight_ih_l0)",
                 )
 
     def extra_repr(self) -> str:
         """The options that differ from their defaults."""
-        parts = [f"{self.input_size}, {self.hidden_size}"]
-        defaults: dict[str, object] = {
-            "num_layers": 1,
-            "bias": True,
-            "batch_first": False,
-            "dropout": 0.0,
-            "bidirectional": False,
-            "proj_size": 0,
-            "initial_state": "zeros",
-            "kernel": "auto",
+        options: dict[str, tuple[object, object]] = {
+            "proj_size": (self.proj_size, 0),
+            "num_layers": (self.num_layers, 1),
+            "bias": (self.bias, True),
+            "batch_first": (self.batch_first, False),
+            "dropout": (self.dropout, 0.0),
+            "bidirectional": (self.bidirectional, False),
+            "nonlinearity": (self.cell.nonlinearity, "tanh"),
+            "reset_after": (self.cell.reset_after, True),
+            "initial_state": (self.initial_state, "zeros"),
+            "kernel": (self.kernel, "auto"),
         }
-        for name, default in defaults.items():
-            if getattr(self, name) != default:
-                parts.append(f"{name}={getattr(self, name)!r}")
-        return ", ".join(parts)
+        shown = [f"{name}={value!r}" for name, (value, usual) in options.items() if value != usual]
+        return ", ".join([f"{self.input_size}, {self.hidden_size}", *shown])
+
+
+def _is_whole(value: object, least: int = 1) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
