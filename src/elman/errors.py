@@ -8,7 +8,8 @@
     ├── ConfigurationError    an option or a key of a configuration file is wrong    exit code 4
     │   └── MissingExtra      an optional library is not installed
     ├── CorruptRunError       a file of a run folder is missing or altered           exit code 5
-    └── DivergedError         a loss or a gradient became NaN or infinite            exit code 6
+    ├── DivergedError         a loss or a gradient became NaN or infinite            exit code 6
+    └── Interrupted           the user, or the system, asked a run to stop     exit code 130, 143
 
 Every message says what was received, where, what was expected, and what to type next.
 """
@@ -100,3 +101,19 @@ class DivergedError(ElmanError, ArithmeticError):
     """A loss or a gradient became NaN or infinite; the weights were not touched."""
 
     exit_code = 6
+
+
+class Interrupted(ElmanError):
+    """The user (Ctrl-C), or the system (SIGTERM), asked a run to stop; it has been saved.
+
+    Args:
+        what: one sentence.
+        signal_number: of the signal that asked; the exit code is 128 more, as in shells.
+        next_step: the command that goes on.
+    """
+
+    exit_code = 130
+
+    def __init__(self, what: str, signal_number: int, *, next_step: str = "") -> None:
+        super().__init__(what, next_step=next_step)
+        self.exit_code = 128 + signal_number

@@ -12,6 +12,7 @@ from elman.cells.spec import CellSpec
 from elman.data.batches import bucketed, by_length, permutation
 from elman.data.examples import Dataset, Document
 from elman.data.splits import Part
+from elman.data.tokens import Unit
 from elman.data.vocabulary import Vocabulary
 from elman.models.description import LanguageModelDescription
 from elman.models.language_model import LanguageModel
@@ -70,30 +71,8 @@ class LanguageModelTask:
 
     def evaluate(self, part: Part, check: Check) -> Mapping[str, float]:
         """Loss in nats a token, and perplexity (bits a character where a token is one)."""
-        losses = self.losses(self.parts[part], check)
-        total = sum(float(loss.double().sum()) for loss in losses)
-        mean = total / sum(len(loss) for loss in losses)
-        measured = {"perplexity": perplexity(mean), "loss": mean}
-        if self.config.unit == "characters":
-            measured["bits_per_character"] = mean / math.log(2)
-        return measured
-
-    @torch.no_grad()
-    def losses(self, documents: Sequence[Sequence[int]], check: Check) -> list[Tensor]:
-        """For each document the loss in nats of each of its tokens, its end included."""
-        losses: list[list[Tensor]] = [[] for _ in documents]
-        for batch in by_length([len(document) for document in documents], _EVALUATION_BATCH):
-            columns = [[Vocabulary.end_id, *documents[one]] for one in batch]
-            stream = Stream(columns, _EVALUATION_STEPS, _EVALUATION_STEPS)
-            carried: Carried = ()
-            for number in range(len(stream)):
-                check()
-                window = stream.loss(self.model, number, carried)
-                carried = window.carried
-                pieces = window.losses.split(window.lengths.tolist())
-                for one, piece in zip(batch, pieces, strict=True):
-                    losses[one].append(piece)
-        return [torch.cat(pieces) for pieces in losses]
+        losses = document_losses(self.model, self.parts[part], check)
+        return next_token_metrics(losses, self.config.unit)
 
     def places(self, epoch: int, batch: int) -> str:
         """The documents of a batch, or the window of the running text."""
@@ -129,6 +108,41 @@ class LanguageModelTask:
         return [
             Stream.of_text([Vocabulary.end_id, *running], self.config.batch_size, k1, k2),
         ]
+
+
+@torch.no_grad()
+def document_losses(
+    model: LanguageModel, documents: Sequence[Sequence[int]], check: Check = lambda: None
+) -> list[Tensor]:
+    """For each document the loss in nats of each of its tokens, its end included.
+
+    Args:
+        model: in evaluation mode.
+        documents: token numbers, each with its end.
+        check: called between windows.
+    """
+    losses: list[list[Tensor]] = [[] for _ in documents]
+    for batch in by_length([len(document) for document in documents], _EVALUATION_BATCH):
+        columns = [[Vocabulary.end_id, *documents[one]] for one in batch]
+        stream = Stream(columns, _EVALUATION_STEPS, _EVALUATION_STEPS)
+        carried: Carried = ()
+        for number in range(len(stream)):
+            check()
+            window = stream.loss(model, number, carried)
+            carried = window.carried
+            pieces = window.losses.split(window.lengths.tolist())
+            for one, piece in zip(batch, pieces, strict=True):
+                losses[one].append(piece)
+    return [torch.cat(pieces) for pieces in losses]
+
+
+def next_token_metrics(losses: Sequence[Tensor], unit: Unit) -> dict[str, float]:
+    """Perplexity and mean loss in nats; where a token is a character, bits per character too."""
+    mean = sum(float(loss.double().sum()) for loss in losses) / sum(map(len, losses))
+    measured = {"perplexity": perplexity(mean), "loss": mean}
+    if unit == "characters":
+        measured["bits_per_character"] = mean / math.log(2)
+    return measured
 
 
 def with_ends(documents: Sequence[Document], vocabulary: Vocabulary) -> list[list[int]]:

@@ -76,30 +76,15 @@ class ManyToOneTask:
 
     def evaluate(self, part: Part, check: Check) -> Mapping[str, float]:
         """Loss and accuracy; for ratings also the mean distance from the true rating."""
-        return self.metrics(self.log_probabilities(self.parts[part].tokens, check), part)
+        return self.metrics(self.log_probabilities(part, check), part)
 
-    @torch.no_grad()
-    def log_probabilities(self, tokens: Sequence[Sequence[int]], check: Check) -> Tensor:
-        """[examples, classes] for token sequences, in their order."""
-        scores = torch.empty(len(tokens), len(self.labels))
-        for batch in by_length([len(one) for one in tokens], _EVALUATION_BATCH):
-            check()
-            scores[batch] = self.model(ragged([tokens[one] for one in batch]))
-        return torch.log_softmax(scores, 1)
+    def log_probabilities(self, part: Part, check: Check) -> Tensor:
+        """[examples, classes] for a part of the data, in the order of its examples."""
+        return log_probabilities(self.model, self.parts[part].tokens, check)
 
     def metrics(self, log_probabilities: Tensor, part: Part) -> dict[str, float]:
         """What log-probabilities [examples, classes] are worth on a part of the data."""
-        truth = self.parts[part].labels
-        predicted = log_probabilities.argmax(1)
-        measured = {
-            "accuracy": float((predicted == truth).double().mean()),
-            "loss": float(torch.nn.functional.nll_loss(log_probabilities.double(), truth)),
-        }
-        if self.target == "rating":
-            stars = torch.tensor([float(label) for label in self.labels])
-            distance = (stars[predicted] - stars[truth]).abs().double().mean()
-            measured["mean_absolute_error"] = float(distance)
-        return measured
+        return label_metrics(log_probabilities, self.parts[part].labels, self.labels, self.target)
 
     def places(self, epoch: int, batch: int) -> str:
         """The rows of a batch in the user's file."""
@@ -114,6 +99,41 @@ class ManyToOneTask:
             order = bucketed(lengths, self.config.batch_size, self.config.seed, epoch)
             self._order = (epoch, order)
         return self._order[1]
+
+
+@torch.no_grad()
+def log_probabilities(
+    model: ManyToOne, tokens: Sequence[Sequence[int]], check: Check = lambda: None
+) -> Tensor:
+    """The model's log-probabilities [examples, classes] for token sequences, in their order."""
+    scores = torch.empty(len(tokens), model.description.classes)
+    for batch in by_length([len(one) for one in tokens], _EVALUATION_BATCH):
+        check()
+        scores[batch] = model(ragged([tokens[one] for one in batch]))
+    return torch.log_softmax(scores, 1)
+
+
+def label_metrics(
+    log_probabilities: Tensor, truth: Tensor, labels: Sequence[str], target: Target
+) -> dict[str, float]:
+    """Accuracy and loss in nats; for ratings also the mean distance from the true rating.
+
+    Args:
+        log_probabilities: [examples, classes].
+        truth: [examples] the numbers of the true classes.
+        labels: of the classes.
+        target: "class" or "rating".
+    """
+    predicted = log_probabilities.argmax(1)
+    measured = {
+        "accuracy": float((predicted == truth).double().mean()),
+        "loss": float(torch.nn.functional.nll_loss(log_probabilities.double(), truth)),
+    }
+    if target == "rating":
+        stars = torch.tensor([float(label) for label in labels])
+        distance = (stars[predicted] - stars[truth]).abs().double().mean()
+        measured["mean_absolute_error"] = float(distance)
+    return measured
 
 
 def describe(config: ManyToOneConfig, vocabulary_size: int, classes: int) -> ManyToOneDescription:

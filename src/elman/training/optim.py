@@ -6,7 +6,7 @@ All of it is a function of the step's number and of numbers that a checkpoint ho
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -72,7 +72,7 @@ def gradient_norm(weights: Iterable[Tensor]) -> Tensor:
     return nn.utils.get_total_norm([weight.grad for weight in weights if weight.grad is not None])
 
 
-def clip(weights: list[Tensor], norm: Tensor, config: SettledConfig) -> bool:
+def clip(weights: Sequence[Tensor], norm: Tensor, config: SettledConfig) -> bool:
     """Clip the gradients in place (Pascanu et al., 2013, arXiv:1211.5063); whether it changed them.
 
     Args:

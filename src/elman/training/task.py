@@ -47,9 +47,13 @@ class Metric:
 class Task(Protocol):
     """A model, its data, and what to do with both."""
 
-    model: nn.Module
-    metric: Metric
-    """Chooses the best generation, by its value on the validation part."""
+    @property
+    def model(self) -> nn.Module:
+        """What is trained."""
+
+    @property
+    def metric(self) -> Metric:
+        """Chooses the best generation, by its value on the validation part."""
 
     def batches(self, epoch: int) -> int:
         """How many batches an epoch has."""

@@ -1,0 +1,39 @@
+"""`elman evaluate`: measure a trained model."""
+
+from __future__ import annotations
+
+import json as json_format
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from elman.cli.options import Debug, Json, Quiet
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="The run folder.")],
+    data: Annotated[
+        str | None,
+        typer.Argument(help="Other data to measure on. [default: the test part of the run's own]"),
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Measure the best generation of a run on its test part, or on other data."""
+    from elman.training.evaluate import evaluate as measure
+
+    measured = measure(run, data)
+    if json:
+        print(json_format.dumps(measured, ensure_ascii=False))
+        return
+    if not quiet:
+        print(f"{measured['examples']:,} examples of {measured['data']}")
+    for name, value in measured["metrics"].items():
+        print(f"{name.replace('_', ' '):22} {value:.4f}")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command()(evaluate)

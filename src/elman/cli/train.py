@@ -1,0 +1,67 @@
+"""`elman train`: from data to a trained, measured, saved model."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from elman.cli.options import Debug, Json, Quiet, parameters_of
+from elman.training.config import TrainingConfig, read_toml
+
+_OWN = {"data"}
+
+
+def train(
+    data: Annotated[
+        str, typer.Argument(help="A file (CSV, TSV, JSON Lines, Parquet, text) or a built-in.")
+    ],
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help="The run folder to make. [default: runs/NAME]")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an older run.")] = False,
+    config: Annotated[
+        Path | None, typer.Option(help="A TOML file with the same keys as the options.")
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+    **options: Any,
+) -> None:
+    """Train a model on your data, measure it beside a baseline, and save it.
+
+    Built-in sources: languages (which language is this name?), pydocs (next word in Python's
+    documentation). No option is needed; what is left open is chosen from the data, and said.
+    """
+    values = read_toml(config) if config is not None else {}
+    values |= {key: value for key, value in options.items() if value is not None}
+    checked = TrainingConfig.checked(values | {"data": data}, str(config or ""))
+
+    from elman.cli.progress import RunDisplay, show_outcome
+    from elman.training.stop import StopRequest
+    from elman.training.train import train as run
+
+    place = out if out is not None else Path("runs") / Path(data).stem
+    stop = StopRequest()
+    with RunDisplay(quiet) as display, stop.on_signals():
+        command = ["elman", *sys.argv[1:]]
+        outcome = run(checked, place, command, display, stop, overwrite=overwrite)
+    show_outcome(outcome, as_json=json)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb, with an option for every key of the configuration."""
+    signature = inspect.signature(train, eval_str=True)
+    own = [
+        parameter
+        for parameter in signature.parameters.values()
+        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+    parameters = [*own, *parameters_of(TrainingConfig, _OWN)]
+    train.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    train.__annotations__ = {one.name: one.annotation for one in parameters}
+    app.command()(train)

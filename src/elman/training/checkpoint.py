@@ -1,0 +1,190 @@
+"""What a checkpoint holds, as files without pickle: JSON for numbers, safetensors for tensors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from elman.errors import CorruptRunError
+from elman.training.bptt import Carried
+from elman.training.run_folder import to_json
+
+
+class Since(BaseModel):
+    """Sums since the last evaluation, for its line in metrics.jsonl."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    loss: float = 0.0
+    count: int = 0
+    steps: int = 0
+    batches: int = 0
+    gradient_norm: float = 0.0
+    clipped: int = 0
+    seconds: float = 0.0
+
+
+class Progress(BaseModel):
+    """Where a run stands, apart from its tensors.
+
+    Attributes:
+        epoch: of the next batch, counted from 0.
+        batch: the next batch of that epoch; with the epoch, the whole position in the data.
+        step: updates done so far.
+        best_value: of the metric on the validation part.
+        best_step: the update after which it was measured.
+        waited: epochs since then.
+        plateau_factor: of the learning rate, under the schedule plateau.
+        plateau_waited: evaluations without improvement, under the same.
+        since: sums since the last evaluation.
+        seconds: of training so far, over all processes.
+        done: whether training has ended (only the test is left, or nothing).
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    epoch: int = 0
+    batch: int = 0
+    step: int = 0
+    best_value: float | None = None
+    best_step: int = 0
+    waited: int = 0
+    plateau_factor: float = 1.0
+    plateau_waited: int = 0
+    since: Since = Since()
+    seconds: float = 0.0
+    done: bool = False
+
+
+def model_files(
+    description: BaseModel, vocabulary: Mapping[str, Any], model: nn.Module
+) -> dict[str, bytes]:
+    """The three files from which a model can predict."""
+    return {
+        "model.json": to_json(description.model_dump(mode="json")),
+        "vocabulary.json": to_json(vocabulary),
+        "weights.safetensors": save(_unshared(model.state_dict())),
+    }
+
+
+def load_weights(model: nn.Module, content: bytes) -> None:
+    """Put saved weights into a model.
+
+    Raises:
+        CorruptRunError: they are not the weights of this model.
+    """
+    tensors = _tensors(content, "weights.safetensors")
+    present = _unshared(model.state_dict())
+    for name, tensor in model.state_dict().items():
+        if name not in present:  # a tied weight, saved under its first name
+            first = next(one for one, held in present.items() if _same(held, tensor))
+            if first in tensors:
+                tensors[name] = tensors[first]
+    try:
+        model.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise CorruptRunError(
+            "The weights are not those of the model that model.json describes.",
+            where=f"weights.safetensors: {str(error).splitlines()[-1].strip()}",
+            expected="names and shapes of that model",
+            next_step="copy the run folder again from where it was whole, or train again",
+        ) from error
+
+
+def state_files(
+    model: nn.Module, optimizer: torch.optim.Optimizer, carried: Carried, progress: Progress
+) -> dict[str, bytes]:
+    """The files from which training goes on, beside those of the model."""
+    tensors = {
+        f"{name}/{key}": value
+        for name, weight in model.named_parameters()
+        for key, value in optimizer.state[weight].items()
+        if isinstance(value, Tensor)
+    }
+    return {
+        "optimizer.safetensors": save(tensors),
+        "carried.safetensors": save({str(n): part for n, part in enumerate(carried)}),
+        "state.json": to_json(progress.model_dump(mode="json")),
+    }
+
+
+def load_state(
+    files: Mapping[str, bytes], model: nn.Module, optimizer: torch.optim.Optimizer
+) -> tuple[Carried, Progress]:
+    """Restore the optimiser; the carried state and the progress.
+
+    Raises:
+        CorruptRunError: the files do not fit the model.
+    """
+    tensors = _tensors(files["optimizer.safetensors"], "optimizer.safetensors")
+    weights = dict(model.named_parameters())
+    for key, tensor in tensors.items():
+        name, _, quantity = key.rpartition("/")
+        if name not in weights or tensor.shape not in (weights[name].shape, torch.Size([])):
+            raise _not_a_state(f"optimizer.safetensors: {key}")
+        optimizer.state[weights[name]][quantity] = tensor
+    parts = _tensors(files["carried.safetensors"], "carried.safetensors")
+    try:
+        progress = Progress.model_validate_json(files["state.json"])
+        carried = tuple(parts[str(number)] for number in range(len(parts)))
+    except (ValidationError, KeyError) as error:
+        raise _not_a_state("state.json, carried.safetensors") from error
+    return carried, progress
+
+
+def read_json(content: bytes, name: str) -> Any:
+    """A value from a JSON file of a generation.
+
+    Raises:
+        CorruptRunError: it is not JSON.
+    """
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise CorruptRunError(
+            f"{name} is not JSON.",
+            where=name,
+            expected="the file as `elman train` wrote it",
+            next_step="copy the run folder again from where it was whole, or train again",
+        ) from error
+
+
+def _not_a_state(where: str) -> CorruptRunError:
+    return CorruptRunError(
+        "The saved state of the training does not fit the model.",
+        where=where,
+        expected="the files of one and the same generation",
+        next_step="copy the run folder again from where it was whole, or train again",
+    )
+
+
+def _tensors(content: bytes, name: str) -> dict[str, Tensor]:
+    try:
+        return load(content)
+    except SafetensorError as error:
+        raise CorruptRunError(
+            f"{name} is damaged: {error}.",
+            where=name,
+            expected="a safetensors file",
+            next_step="copy the run folder again from where it was whole, or train again",
+        ) from error
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    return one.data_ptr() == other.data_ptr() and one.shape == other.shape
+
+
+def _unshared(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors, tied ones once only, under their first name."""
+    kept: dict[str, Tensor] = {}
+    for name, tensor in tensors.items():
+        if not any(_same(tensor, other) for other in kept.values()):
+            kept[name] = tensor
+    return kept

@@ -1,0 +1,111 @@
+"""Writing files so that they are whole or not there, and reading them so that a change is seen."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from elman.errors import ConfigurationError, CorruptRunError
+
+
+class FileRecord(BaseModel):
+    """Size in bytes and SHA-256 of a file, by which a change is noticed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    size: Annotated[int, Field(ge=0)]
+    sha256: Annotated[str, Field(pattern=r"\A[0-9a-f]{64}\Z")]
+
+    @classmethod
+    def of(cls, content: bytes) -> FileRecord:
+        """The record of a file with this content."""
+        return cls(size=len(content), sha256=hashlib.sha256(content).hexdigest())
+
+
+def write_synced(path: Path, content: bytes) -> FileRecord:
+    """Write a file and wait until it is on the disk."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    return FileRecord.of(content)
+
+
+def replace_file(path: Path, content: bytes) -> FileRecord:
+    """Put a file in place of another at one stroke: readers see the old one or the new one."""
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        record = write_synced(temporary, content)
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+    return record
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the names in a folder are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_checked(path: Path, record: FileRecord) -> bytes:
+    """The content of a file that a manifest names.
+
+    Raises:
+        CorruptRunError: the file is missing, unreadable, or not the one that was recorded.
+    """
+    content = read_run_file(path)
+    if FileRecord.of(content) != record:
+        raise CorruptRunError(
+            f"{path.name} has been altered or cut since it was written.",
+            where=str(path),
+            expected=f"{record.size} bytes with SHA-256 {record.sha256[:12]}…",
+            next_step="copy the run folder again from where it was whole, or train again",
+        )
+    return content
+
+
+def read_run_file(path: Path) -> bytes:
+    """The content of a file of a run folder.
+
+    Raises:
+        CorruptRunError: the file is missing or cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CorruptRunError(
+            f"{path.name} cannot be read: {error.strerror}.",
+            where=str(path),
+            expected="a run folder as `elman train` writes it, whole",
+            next_step="copy the run folder again from where it was whole, or train again",
+        ) from error
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Turn a disk that is full, read-only or not ours into an error that says so.
+
+    Raises:
+        ConfigurationError: instead of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise ConfigurationError(
+            f"The run cannot be written: {error.strerror}.",
+            where=str(error.filename or place),
+            expected="a folder with free space that may be written to",
+            next_step="make room, or choose another place with --out",
+        ) from error

@@ -1,0 +1,222 @@
+"""The training loop, short enough to read aloud.
+
+Where a run stands is (epoch, batch); the order of the data is a pure function of (seed, epoch),
+and the randomness of an update one of (seed, its number). So a run that is killed and resumed from
+its last checkpoint ends with the same weights, bit for bit, as one that never stopped.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import nn
+
+from elman.training import optim
+from elman.training.bptt import Carried
+from elman.training.checkpoint import Progress, Since
+from elman.training.config import SettledConfig
+from elman.training.divergence import diagnose
+from elman.training.stop import StopRequest, StopRequested
+from elman.training.task import Task
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a listener hears after each update.
+
+    Attributes:
+        epoch: of the batch, from 0.
+        done: updates done, of `total`.
+        total: updates of the whole run, if it is not stopped early.
+        loss: mean loss of the batch in nats.
+        gradient_norm: before clipping.
+        steps_per_second: real time steps a second, since the last evaluation.
+    """
+
+    epoch: int
+    done: int
+    total: int
+    loss: float
+    gradient_norm: float
+    steps_per_second: float
+
+
+class Listener(Protocol):
+    """Whoever shows the progress of a run."""
+
+    def step(self, step: Step) -> None:
+        """After each update."""
+
+    def evaluation(self, line: Mapping[str, Any], best: bool) -> None:
+        """After each evaluation, with its line of metrics.jsonl."""
+
+
+Save = Callable[[Carried, bool, Mapping[str, Any] | None], None]
+"""Writes a checkpoint: the carried state, whether the model is the best so far, a metrics line."""
+
+
+def step_seed(seed: int, step: int) -> int:
+    """The seed of one update's randomness, a mix of the run's seed and the update's number.
+
+    The constant is 2^64 over the golden ratio (Steele, Lea, Flood, 2014, "Fast splittable
+    pseudorandom number generators"), so that neighbours get unlike seeds.
+    """
+    return ((seed << 32) + step) * 0x9E3779B97F4A7C15 % 2**63
+
+
+class Loop:
+    """Trains a task's model from where its progress stands to the end.
+
+    Args:
+        task: the model and its data.
+        config: of the run.
+        optimizer: of the model's weights.
+        progress: where the run stands; moved on in place.
+        save: writes a checkpoint.
+        listener: shows the progress.
+        stop: is looked at between two batches.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        config: SettledConfig,
+        optimizer: torch.optim.Optimizer,
+        progress: Progress,
+        save: Save,
+        listener: Listener,
+        stop: StopRequest,
+    ) -> None:
+        self.task = task
+        self.config = config
+        self.optimizer = optimizer
+        self.progress = progress
+        self.save = save
+        self.listener = listener
+        self.stop = stop
+        self.total = config.epochs * task.batches(0)
+        self.saved_at = time.monotonic()
+        self._carried: Carried = ()
+
+    def run(self, carried: Carried) -> None:
+        """Train to the last epoch, or until no epoch has been better for too long.
+
+        Raises:
+            StopRequested: the user asked to stop; a checkpoint has been written.
+            DivergedError: a loss or a gradient is not finite; the weights are as they were.
+        """
+        progress, config = self.progress, self.config
+        while not progress.done:
+            try:
+                carried = self._epoch(carried)
+                line, best = self._evaluate()
+            except StopRequested:
+                self.save(self._carried, False, None)
+                raise
+            progress.epoch, progress.batch, carried = progress.epoch + 1, 0, ()
+            progress.since = Since()
+            tired = config.patience > 0 and progress.waited >= config.patience
+            progress.done = progress.epoch == config.epochs or tired
+            self._checkpoint(carried, best, line)
+            self.listener.evaluation(line, best)
+
+    def _epoch(self, carried: Carried) -> Carried:
+        """The rest of an epoch, batch after batch."""
+        self.task.model.train()
+        self._carried = carried
+        for batch in range(self.progress.batch, self.task.batches(self.progress.epoch)):
+            self.stop.check()
+            self._carried = self._update(batch, self._carried)
+            self.progress.batch = batch + 1
+            if time.monotonic() - self.saved_at > self.config.checkpoint_seconds:
+                self._checkpoint(self._carried, False, None)
+        self.stop.check()
+        return self._carried
+
+    def _update(self, batch: int, carried: Carried) -> Carried:
+        """Loss, gradient, clipping, and one step of the optimiser; the state to carry on."""
+        progress, task, start = self.progress, self.task, time.monotonic()
+        seed = step_seed(self.config.seed, progress.step + 1)
+        torch.manual_seed(seed)
+        outcome = task.loss(progress.epoch, batch, carried)
+        loss = outcome.mean.item()
+        if not math.isfinite(loss):
+            raise diagnose(task, progress.epoch, batch, carried, seed)
+        self.optimizer.zero_grad(set_to_none=True)
+        outcome.mean.backward()
+        weights = list(task.model.parameters())
+        norm = optim.gradient_norm(weights)
+        if not torch.isfinite(norm):
+            raise diagnose(task, progress.epoch, batch, carried, seed)
+        clipped = optim.clip(weights, norm, self.config)
+        optim.set_learning_rate(self.optimizer, self._learning_rate())
+        self.optimizer.step()
+        progress.step += 1
+        self._count(loss, outcome.count, outcome.steps, float(norm), clipped, start)
+        return outcome.carried
+
+    def _learning_rate(self) -> float:
+        share = optim.scheduled_share(self.config, self.progress.step, self.total)
+        return self.config.learning_rate * share * self.progress.plateau_factor
+
+    def _count(
+        self, loss: float, count: int, steps: int, norm: float, clipped: bool, start: float
+    ) -> None:
+        since, seconds = self.progress.since, time.monotonic() - start
+        since.loss += loss * count
+        since.count += count
+        since.steps += steps
+        since.batches += 1
+        since.gradient_norm += norm
+        since.clipped += clipped
+        since.seconds += seconds
+        self.progress.seconds += seconds
+        rate = since.steps / max(since.seconds, 1e-9)
+        done = self.progress.step
+        self.listener.step(Step(self.progress.epoch, done, self.total, loss, norm, rate))
+
+    def _evaluate(self) -> tuple[dict[str, Any], bool]:
+        """The line of this epoch in metrics.jsonl, and whether it is the best so far."""
+        progress, metric, since = self.progress, self.task.metric, self.progress.since
+        measured = dict(evaluate(self.task, "validation", self.stop.check))
+        best = metric.better(measured[metric.name], progress.best_value)
+        line = {
+            "step": progress.step,
+            "epoch": progress.epoch + 1,
+            "train_loss": since.loss / max(since.count, 1),
+            "validation_loss": measured.pop("loss"),
+            "validation": measured,
+            "learning_rate": self._learning_rate(),
+            "gradient_norm": since.gradient_norm / max(since.batches, 1),
+            "clipped_share": since.clipped / max(since.batches, 1),
+            "tokens_per_second": since.steps / max(since.seconds, 1e-9),
+            "seconds": progress.seconds,
+        }
+        if best:
+            progress.best_value, progress.best_step = measured[metric.name], progress.step
+        progress.waited = 0 if best else progress.waited + 1
+        if self.config.schedule == "plateau":
+            plateau = optim.Plateau(progress.plateau_factor, progress.plateau_waited)
+            plateau.see(best)
+            progress.plateau_factor, progress.plateau_waited = plateau.factor, plateau.waited
+        return line, best
+
+    def _checkpoint(self, carried: Carried, best: bool, line: Mapping[str, Any] | None) -> None:
+        self.save(carried, best, line)
+        self.saved_at = time.monotonic()
+
+
+def evaluate(task: Task, part: Any, check: Callable[[], None]) -> Mapping[str, float]:
+    """A task's metrics on a part, its model in evaluation mode for that while."""
+    model: nn.Module = task.model
+    was_training = model.training
+    model.eval()
+    try:
+        return task.evaluate(part, check)
+    finally:
+        model.train(was_training)

@@ -1,0 +1,205 @@
+"""A trained model, ready to use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from torch import Tensor, nn
+
+from elman.data.batches import ragged
+from elman.data.examples import Target
+from elman.data.vocabulary import Vocabulary
+from elman.errors import ConfigurationError, CorruptRunError, UsageError
+from elman.models.decoding import Sampling, generate
+from elman.models.description import AnyDescription, LanguageModelDescription, ManyToOneDescription
+from elman.models.language_model import LanguageModel
+from elman.models.many_to_one import ManyToOne
+from elman.training.checkpoint import load_weights, read_json
+from elman.training.many_to_one import log_probabilities
+from elman.training.run_folder import RunFolder
+
+_Model = TypeVar("_Model", bound=nn.Module)
+_DESCRIPTION: TypeAdapter[AnyDescription] = TypeAdapter(AnyDescription)
+
+
+class _Words(BaseModel):
+    """The content of vocabulary.json."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    text: dict[str, Any]
+    labels: list[str] = []
+    target: Target = "next token"
+    max_length: int = 1
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The answer to one text.
+
+    Attributes:
+        label: the likeliest label.
+        probability: the model's probability of it.
+        probabilities: of every label.
+    """
+
+    label: str
+    probability: float
+    probabilities: Mapping[str, float]
+
+
+class Classifier:
+    """A trained many-to-one model.
+
+    Args:
+        model: with its weights, in evaluation mode.
+        vocabulary: of its texts.
+        labels: in the order of its classes.
+        max_length: texts are cut to so many tokens, as in training.
+        target: whether the labels are classes or ratings.
+    """
+
+    def __init__(
+        self,
+        model: ManyToOne,
+        vocabulary: Vocabulary,
+        labels: Sequence[str],
+        max_length: int,
+        target: Target,
+    ) -> None:
+        self.model = model
+        self.vocabulary = vocabulary
+        self.labels = tuple(labels)
+        self.max_length = max_length
+        self.target = target
+
+    def predict(self, items: Sequence[str]) -> list[Prediction]:
+        """The label of each text, in the order of the texts."""
+        if isinstance(items, str):
+            raise UsageError(
+                "predict was given a single text.",
+                expected="a list of texts",
+                next_step="predict([text])",
+            )
+        return [self._prediction(row) for row in self.log_probabilities(items).exp().tolist()]
+
+    def log_probabilities(self, items: Sequence[str]) -> Tensor:
+        """[texts, labels] the model's log-probabilities."""
+        tokens = [self.vocabulary.encode(item, self.max_length) for item in items]
+        return log_probabilities(self.model, tokens)
+
+    def _prediction(self, row: Sequence[float]) -> Prediction:
+        best = max(range(len(row)), key=row.__getitem__)
+        probabilities = dict(zip(self.labels, row, strict=True))
+        return Prediction(self.labels[best], row[best], probabilities)
+
+
+class Generator:
+    """A trained language model.
+
+    Args:
+        model: with its weights, in evaluation mode.
+        vocabulary: of its texts.
+    """
+
+    def __init__(self, model: LanguageModel, vocabulary: Vocabulary) -> None:
+        self.model = model
+        self.vocabulary = vocabulary
+
+    def generate(
+        self, prompt: str = "", length: int = 100, sampling: Sampling | None = None
+    ) -> str:
+        """A text that begins with the prompt; the same seed gives the same text.
+
+        Args:
+            prompt: what to continue; may be empty.
+            length: most tokens to draw.
+            sampling: temperature, top_k, top_p and seed; the plain distribution by default.
+        """
+        drawn = self._draw(prompt, length, sampling or Sampling())
+        return self.vocabulary.decode([*self.vocabulary.encode(prompt), *drawn])
+
+    @torch.no_grad()
+    def predict(self, items: Sequence[str]) -> list[Prediction]:
+        """The next token after each text."""
+        predictions = []
+        for item in items:
+            tokens = [Vocabulary.end_id, *self.vocabulary.encode(item)]
+            row = torch.softmax(self.model(ragged([tokens]))[0][-1], 0).tolist()
+            best = max(range(len(row)), key=row.__getitem__)
+            names = dict(zip(self.vocabulary.tokens, row, strict=True))
+            predictions.append(Prediction(self.vocabulary.tokens[best], row[best], names))
+        return predictions
+
+    def _draw(self, prompt: str, length: int, sampling: Sampling) -> Iterator[int]:
+        tokens = [Vocabulary.end_id, *self.vocabulary.encode(prompt)]
+        for token in generate(self.model, tokens, length, sampling, Vocabulary.unknown_id):
+            if token == Vocabulary.end_id:
+                return
+            yield token
+
+
+def load(run: str | Path) -> Classifier | Generator:
+    """The best generation of a run, ready to predict.
+
+    Args:
+        run: the run folder.
+
+    Raises:
+        CorruptRunError: a file is missing, altered, or of a newer format.
+    """
+    path = Path(run)
+    if not path.is_dir():
+        raise ConfigurationError(
+            f"There is no run folder {path}.",
+            where=str(path),
+            expected="a folder that `elman train` made",
+            next_step="elman train DATA --out " + str(path),
+        )
+    folder = RunFolder.open(path)
+    files = folder.read(folder.manifest.best)
+    try:
+        description = _DESCRIPTION.validate_json(files["model.json"])
+        words = _Words.model_validate(read_json(files["vocabulary.json"], "vocabulary.json"))
+    except ValidationError as error:
+        raise CorruptRunError(
+            "The model file does not describe a model of this version.",
+            where=str(path / "generations" / str(folder.manifest.best.number)),
+            expected="; ".join(_sentence(dict(fault)) for fault in error.errors()[:3]),
+            next_step="copy the run folder again from where it was whole, or train again",
+        ) from error
+    vocabulary = Vocabulary.from_json(words.text)
+    _check_sizes(description, len(vocabulary), words)
+    if isinstance(description, LanguageModelDescription):
+        return Generator(_ready(LanguageModel(description), files), vocabulary)
+    model = _ready(ManyToOne(description), files)
+    return Classifier(model, vocabulary, words.labels, words.max_length, words.target)
+
+
+def _sentence(fault: Mapping[str, Any]) -> str:
+    return ".".join(str(part) for part in fault["loc"]) + ": " + str(fault["msg"])
+
+
+def _check_sizes(
+    description: ManyToOneDescription | LanguageModelDescription, tokens: int, words: _Words
+) -> None:
+    """Refuse files that do not belong together, before anything is allocated."""
+    classes = len(words.labels)
+    expected = description.classes if isinstance(description, ManyToOneDescription) else 0
+    if description.vocabulary_size != tokens or expected != classes:
+        raise CorruptRunError(
+            "vocabulary.json and model.json do not belong together.",
+            where=f"{tokens} tokens and {classes} labels",
+            expected=f"{description.vocabulary_size} tokens and {expected} labels",
+            next_step="copy the run folder again from where it was whole, or train again",
+        )
+
+
+def _ready(model: _Model, files: Mapping[str, bytes]) -> _Model:
+    load_weights(model, files["weights.safetensors"])
+    return model.eval()
