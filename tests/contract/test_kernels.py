@@ -1,0 +1,232 @@
+"""The contract: every kernel × every cell × every kind of batch, against the definition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from elman.kernels import dispatch
+from elman.kernels.contract import Kernel, SequenceCall, SequenceResult
+from tests.contract.definition import CELLS, READS, Case, call_of, define, tensors
+from tests.tolerances import GRADIENT, OUTPUT
+
+LENGTHS = {
+    "even": (4, 4, 4),
+    "ragged": (6, 4, 4, 1),
+    "one_step": (1, 1, 1),
+    "some_empty": (3, 2, 0, 0),
+    "all_empty": (0, 0),
+    "no_sequence": (),
+    "single": (7,),
+}
+
+every_kernel = pytest.mark.parametrize("kernel", dispatch.KERNELS, ids=lambda k: k.NAME)
+every_cell = pytest.mark.parametrize("cell", CELLS)
+every_read = pytest.mark.parametrize("reads", READS)
+
+
+def serve(kernel: Kernel, call: SequenceCall) -> SequenceResult:
+    """Run the call on this kernel, through the door; skip, saying why, what it refuses."""
+    reason = kernel.why_not(call)
+    if reason is not None:
+        pytest.skip(f"kernel {kernel.NAME}: {reason}")
+    return dispatch.run(call, kernel.NAME)
+
+
+def flat(result: SequenceResult) -> list[Tensor]:
+    return [result.output, *(part for state in result.final for part in state)]
+
+
+def gradients(outputs: Sequence[Tensor], leaves: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Of a sum of all outputs with fixed weights that differ from one element to the next."""
+    total = torch.zeros((), dtype=torch.float64, requires_grad=True)
+    for output in outputs:
+        weights = torch.linspace(-1, 2, output.numel(), dtype=torch.float64)
+        total = total + (output.double().flatten() * weights).sum()
+    found = torch.autograd.grad(total, list(leaves.values()), materialize_grads=True)
+    return dict(zip(leaves, found, strict=True))
+
+
+def assert_close(found: Tensor, expected: Tensor, tolerance: float, what: str) -> None:
+    assert found.shape == expected.shape, what
+    difference = float((found - expected).detach().abs().max()) if found.numel() else 0.0
+    assert difference <= tolerance, f"{what} differs by {difference:.2e}"
+
+
+def assert_same_gradients(
+    found: dict[str, Tensor], expected: dict[str, Tensor], dtype: torch.dtype
+) -> None:
+    for name, gradient in expected.items():
+        scale = float(gradient.abs().max()) if gradient.numel() else 0.0
+        assert_close(found[name], gradient, GRADIENT[dtype] * scale, f"gradient of {name}")
+
+
+@every_kernel
+@every_cell
+@every_read
+@pytest.mark.parametrize("lengths", LENGTHS)
+@pytest.mark.parametrize("given", [False, True], ids=["zeros", "state"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["single", "double"])
+def test_outputs_and_every_gradient_equal_the_definition(
+    kernel: Kernel, cell: str, reads: str, lengths: str, given: bool, dtype: torch.dtype
+) -> None:
+    case = Case(cell, LENGTHS[lengths], reads, given, dtype=dtype)
+    leaves = tensors(case)
+    found = serve(kernel, call_of(case, leaves))
+    exact = {name: leaf.detach().double().requires_grad_() for name, leaf in leaves.items()}
+    output, finals = define(replace(case, dtype=torch.float64), exact)
+    expected = [output, *(part for state in finals for part in state)]
+
+    for number, (mine, other) in enumerate(zip(flat(found), expected, strict=True)):
+        assert mine.dtype == dtype
+        assert_close(mine, other, OUTPUT[dtype], f"result {number}")
+    assert_same_gradients(gradients(flat(found), leaves), gradients(expected, exact), dtype)
+
+
+@every_kernel
+@every_cell
+@pytest.mark.parametrize("sizes", [(1, 2), (2, 9), (17, 33), (5, 16)], ids=str)
+def test_sizes_that_fill_no_register_and_no_biases(
+    kernel: Kernel, cell: str, sizes: tuple[int, int]
+) -> None:
+    case = Case(cell, (3, 2), "both", bias=False, input_size=sizes[0], hidden_size=sizes[1])
+    leaves = tensors(case)
+    found = serve(kernel, call_of(case, leaves))
+    output, finals = define(case, leaves)
+    expected = [output, *(part for state in finals for part in state)]
+    for mine, other in zip(flat(found), expected, strict=True):
+        assert_close(mine, other, OUTPUT[torch.float64], "result")
+    assert_same_gradients(
+        gradients(flat(found), leaves), gradients(expected, leaves), torch.float64
+    )
+
+
+@every_kernel
+@every_cell
+def test_gradients_once_and_twice_against_differences(kernel: Kernel, cell: str) -> None:
+    case = Case(cell, (3, 1, 0), "both", input_size=2, hidden_size=2)
+    leaves = tensors(case)
+
+    def run(*values: Tensor) -> tuple[Tensor, ...]:
+        call = call_of(case, dict(zip(leaves, values, strict=True)))
+        return tuple(flat(serve(kernel, call)))
+
+    values = tuple(leaves.values())
+    assert torch.autograd.gradcheck(run, values)
+    assert torch.autograd.gradgradcheck(run, values, fast_mode=True)
+
+
+@every_kernel
+@every_cell
+@every_read
+@pytest.mark.parametrize("lengths", [(0, 0), ()], ids=str)
+def test_a_batch_without_steps_has_gradients_and_they_are_zero(
+    kernel: Kernel, cell: str, reads: str, lengths: tuple[int, ...]
+) -> None:
+    leaves = tensors(Case(cell, lengths, reads, given=False))
+    result = serve(kernel, call_of(Case(cell, lengths, reads, given=False), leaves))
+    result.output.sum().backward()
+    assert all(leaf.grad is not None and not leaf.grad.any() for leaf in leaves.values())
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
+@every_cell
+def test_the_door_loses_no_tangent_of_forward_mode(cell: str) -> None:
+    case = Case(cell, (3, 1, 0), "both", input_size=2, hidden_size=2)
+    leaves = tensors(case)
+
+    def run(*values: Tensor) -> tuple[Tensor, ...]:
+        return tuple(flat(dispatch.run(call_of(case, dict(zip(leaves, values, strict=True))))))
+
+    assert torch.autograd.gradcheck(
+        run, tuple(leaves.values()), check_forward_ad=True, check_backward_ad=False
+    )
+
+
+@every_kernel
+@every_cell
+@every_read
+def test_a_ragged_batch_equals_its_sequences_one_by_one(
+    kernel: Kernel, cell: str, reads: str
+) -> None:
+    case = Case(cell, (6, 4, 4, 1, 0), reads)
+    leaves = tensors(case)
+    whole = serve(kernel, call_of(case, leaves))
+    starts = [sum(case.batch_sizes[:t]) for t in range(len(case.batch_sizes))]
+    for b, length in enumerate(case.lengths):
+        steps = [starts[t] + b for t in range(length)]
+        alone = dict(leaves)
+        alone["input"] = leaves["input"][steps]
+        for part in leaves.keys() & {"h 0", "c 0", "h 1", "c 1"}:
+            alone[part] = leaves[part][b : b + 1]
+        result = serve(kernel, call_of(replace(case, lengths=(length,)), alone))
+        assert_close(whole.output[steps], result.output, OUTPUT[torch.float64], f"output {b}")
+        for mine, other in zip(flat(whole)[1:], flat(result)[1:], strict=True):
+            assert_close(mine[b : b + 1], other, OUTPUT[torch.float64], f"final state {b}")
+
+
+@every_kernel
+@every_cell
+@pytest.mark.parametrize("middle", [1, 3, 5])
+def test_two_halves_with_the_state_handed_over_equal_the_whole(
+    kernel: Kernel, cell: str, middle: int
+) -> None:
+    case = Case(cell, (6, 4, 4, 1, 0))
+    leaves = tensors(case)
+    call = call_of(case, leaves)
+    whole = serve(kernel, call)
+    cut = sum(case.batch_sizes[:middle])
+    first = serve(
+        kernel, replace(call, input=call.input[:cut], batch_sizes=call.batch_sizes[:middle])
+    )
+    second = serve(
+        kernel,
+        replace(
+            call,
+            input=call.input[cut:],
+            batch_sizes=call.batch_sizes[middle:],
+            directions=(replace(call.directions[0], initial=first.final[0]),),
+        ),
+    )
+    halves = SequenceResult(torch.cat([first.output, second.output]), second.final)
+    for mine, other in zip(flat(halves), flat(whole), strict=True):
+        assert_close(mine, other, OUTPUT[torch.float64], "result")
+    assert_same_gradients(
+        gradients(flat(halves), leaves), gradients(flat(whole), leaves), torch.float64
+    )
+
+
+@every_kernel
+@every_cell
+def test_tensors_are_read_as_they_lie_in_memory_and_not_written_to(
+    kernel: Kernel, cell: str
+) -> None:
+    case = Case(cell, (4, 3, 1), "both")
+    leaves = tensors(case)
+    dense = serve(kernel, call_of(case, leaves))
+    # Every second element of a larger tensor whose other elements are NaN.
+    strided = {}
+    for name, leaf in leaves.items():
+        around = torch.full((*leaf.shape, 2), torch.nan, dtype=leaf.dtype)
+        around[..., 1] = leaf.detach()
+        strided[name] = around[..., 1].requires_grad_()
+    before = {name: tensor.detach().clone() for name, tensor in strided.items()}
+    result = serve(kernel, call_of(case, strided))
+    for mine, other in zip(flat(result), flat(dense), strict=True):
+        assert_close(mine, other, OUTPUT[torch.float64], "result")
+    assert_same_gradients(
+        gradients(flat(result), strided), gradients(flat(dense), leaves), torch.float64
+    )
+    assert all(torch.equal(strided[name], before[name]) for name in before)
+
+
+@every_kernel
+def test_every_kernel_serves_something(kernel: Kernel) -> None:
+    calls = [call_of(case, tensors(case)) for case in (Case(cell, (3, 2)) for cell in CELLS)]
+    singles = [Case(cell, (3, 2), dtype=torch.float32) for cell in CELLS]
+    calls += [call_of(case, tensors(case)) for case in singles]
+    assert any(kernel.why_not(call) is None for call in calls)
