@@ -1,0 +1,278 @@
+"""The layers as drop-ins for `torch.nn`: options, randomness, and every way of differentiating."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, grad, jvp, vmap
+
+import elman
+from elman.sequences import Ragged
+from tests.tolerances import GRADIENT, OUTPUT
+
+LAYERS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "rnn_tanh": (elman.RNN, {}),
+    "rnn_relu": (elman.RNN, {"nonlinearity": "relu"}),
+    "lstm": (elman.LSTM, {}),
+    "lstm_projected": (elman.LSTM, {"proj_size": 2}),
+    "gru_reset_after": (elman.GRU, {}),
+    "gru_reset_before": (elman.GRU, {"reset_after": False}),
+}
+every_layer = pytest.mark.parametrize("name", LAYERS)
+DOUBLE = torch.float64
+
+
+def made(name: str, **options: Any) -> Any:
+    kind, own = LAYERS[name]
+    torch.manual_seed(0)
+    return kind(3, 4, **own, **options)
+
+
+def parts(state: Any) -> list[Tensor]:
+    return [state] if isinstance(state, Tensor) else list(state)
+
+
+def results(found: Any) -> list[Tensor]:
+    output, state = found
+    return [output, *parts(state)]
+
+
+def all_equal(one: list[Tensor], other: list[Tensor]) -> bool:
+    return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+# --- description and options
+
+
+@pytest.mark.parametrize("name", ["RNN", "LSTM", "GRU"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"num_layers": 2, "bias": False, "batch_first": True, "dropout": 0.5},
+        {"bidirectional": True},
+    ],
+    ids=str,
+)
+def test_repr_is_torch_s(name: str, options: dict[str, Any]) -> None:
+    assert repr(getattr(elman, name)(3, 4, **options)) == repr(getattr(nn, name)(3, 4, **options))
+
+
+def test_repr_says_what_torch_has_no_word_for() -> None:
+    assert repr(elman.LSTM(3, 4, 2, proj_size=2)) == repr(nn.LSTM(3, 4, 2, proj_size=2))
+    assert repr(elman.RNN(3, 4, nonlinearity="relu")) == "RNN(3, 4, nonlinearity='relu')"
+    layer = elman.GRU(3, 4, reset_after=False, initial_state="random", kernel="reference")
+    shown = "GRU(3, 4, reset_after=False, initial_state='random', kernel='reference')"
+    assert repr(layer) == shown
+
+
+@pytest.mark.parametrize("name", ["RNN", "LSTM", "GRU"])
+def test_positional_arguments_stand_where_torch_s_stand(name: str) -> None:
+    second: list[Any] = ["relu"] if name == "RNN" else []
+    last: list[Any] = [3, "cpu", DOUBLE] if name == "LSTM" else []
+    arguments = [5, 6, 2, *second, False, True, 0.25, True, *last]
+    ours, theirs = getattr(elman, name)(*arguments), getattr(nn, name)(*arguments)
+    found = {key: (value.shape, value.dtype) for key, value in ours.state_dict().items()}
+    expected = {key: (value.shape, value.dtype) for key, value in theirs.state_dict().items()}
+    assert found == expected
+    for option in ["num_layers", "bias", "batch_first", "dropout", "bidirectional", "proj_size"]:
+        assert getattr(ours, option) == getattr(theirs, option)
+    ours.flatten_parameters()
+
+
+@every_layer
+def test_without_biases_there_are_none_and_the_result_is_that_of_zero_biases(name: str) -> None:
+    bare, full = made(name, bias=False), made(name)
+    assert not [key for key in bare.state_dict() if "bias" in key]
+    full.load_state_dict(bare.state_dict(), strict=False)
+    with torch.no_grad():
+        for key, weight in full.named_parameters():
+            if "bias" in key:
+                weight.zero_()
+    x = torch.randn(5, 2, 3)
+    for mine, other in zip(results(bare(x)), results(full(x)), strict=True):
+        assert torch.allclose(mine, other, rtol=0, atol=OUTPUT[torch.float32])
+
+
+@every_layer
+def test_inputs_and_states_may_lie_anyhow_in_memory(name: str) -> None:
+    layer = made(name, num_layers=2)
+    x = torch.randn(3, 2, 5).permute(2, 1, 0)
+    assert not x.is_contiguous()
+    dense, state = results(layer(x.contiguous())), layer(x)[1]
+    assert all_equal(results(layer(x)), dense)
+    turned = tuple(part.transpose(0, 2).contiguous().transpose(0, 2) for part in parts(state))
+    assert not turned[0].is_contiguous()
+    given = turned if layer.cell.kind == "lstm" else turned[0]
+    assert all_equal(results(layer(x, given)), results(layer(x, state)))
+    expanded = torch.randn(5, 1, 3).expand(5, 2, 3)
+    assert all_equal(results(layer(expanded)), results(layer(expanded.contiguous())))
+
+
+# --- dropout
+
+
+@every_layer
+def test_dropout_acts_in_training_only_and_between_layers_only(name: str) -> None:
+    layer, plain = made(name, num_layers=2, dropout=0.5), made(name, num_layers=2)
+    x = torch.randn(6, 3, 3)
+    expected = results(plain(x))
+    layer.eval()
+    assert all_equal(results(layer(x)), expected)
+    layer.train()
+    torch.manual_seed(1)
+    first = results(layer(x))
+    second = results(layer(x))
+    assert not torch.equal(first[0], second[0])
+    torch.manual_seed(1)
+    assert all_equal(results(layer(x)), first)
+    # Neither the input of the first layer nor the output of the last is dropped.
+    assert all(torch.equal(part[0], other[0]) for part, other in zip(
+        first[1:], expected[1:], strict=True
+    ))  # fmt: skip
+    assert torch.equal(first[0][-1], first[1][-1])
+    if name != "rnn_relu":  # whose states may well be 0
+        assert bool(first[0].ne(0).all())
+
+
+def test_dropout_drops_whole_values_and_scales_the_others() -> None:
+    bottom, top = elman.RNN(3, 40), elman.RNN(40, 40)
+    layer = elman.RNN(3, 40, num_layers=2, dropout=0.25)
+    weights = {**bottom.state_dict()}
+    weights |= {key.replace("l0", "l1"): value for key, value in top.state_dict().items()}
+    layer.load_state_dict(weights)
+    x = torch.randn(10, 4, 3)
+    torch.manual_seed(5)
+    found = layer(x)[0]
+    torch.manual_seed(5)
+    between = nn.functional.dropout(
+        Ragged.from_padded(bottom(x)[0], [10] * 4).packed_values(), 0.25
+    )
+    kept = float(between.ne(0).float().mean())
+    assert 0.7 < kept < 0.8
+    assert torch.equal(found, top(between.view(10, 4, 40))[0])
+
+
+def test_dropout_of_one_drops_everything() -> None:
+    layer = elman.GRU(3, 4, num_layers=2, dropout=1.0)
+    one, other = layer(torch.randn(5, 2, 3))[0], layer(torch.randn(5, 2, 3))[0]
+    assert torch.equal(one, other)
+
+
+# --- the missing initial state
+
+
+@every_layer
+@pytest.mark.parametrize("shape", [(5, 2, 3), (5, 3)], ids=["batched", "unbatched"])
+def test_a_random_initial_state_is_drawn_in_training_only(
+    name: str, shape: tuple[int, ...]
+) -> None:
+    layer, plain = made(name, initial_state="random"), made(name)
+    x = torch.randn(shape)
+    torch.manual_seed(1)
+    first, second = results(layer(x)), results(layer(x))
+    assert not torch.equal(first[0], second[0])
+    torch.manual_seed(1)
+    assert all_equal(results(layer(x)), first)
+    given = plain(x)[1]
+    assert all_equal(results(layer(x, given)), results(plain(x, given)))
+    layer.eval()
+    assert all_equal(results(layer(x)), results(plain(x)))
+
+
+def test_the_draw_is_standard_normal_and_new_for_each_row_layer_and_direction() -> None:
+    layer = elman.LSTM(3, 50, num_layers=2, bidirectional=True, initial_state="random")
+    _, (h, c) = layer(torch.zeros(0, 40, 3))
+    for part in [h, c]:
+        assert part.shape == (4, 40, 50)
+        assert abs(float(part.mean())) < 0.05
+        assert abs(float(part.std()) - 1) < 0.05
+        assert part.unique().numel() > 0.99 * part.numel()
+    assert not torch.equal(h, c)
+
+
+# --- differentiation
+
+
+@every_layer
+def test_backward_in_evaluation_mode(name: str) -> None:
+    layer = made(name, num_layers=2, bidirectional=True, dropout=0.5).eval()
+    x = torch.randn(5, 2, 3, requires_grad=True)
+    layer(x, lengths=[5, 3])[0].sum().backward()
+    assert x.grad is not None
+    assert x.grad[:3].ne(0).any()
+    assert all(weight.grad is not None for weight in layer.parameters())
+
+
+@every_layer
+def test_once_and_twice_through_a_whole_layer(name: str) -> None:
+    layer = made(name, num_layers=2, bidirectional=True, dtype=DOUBLE)
+    x = torch.randn(3, 2, 3, dtype=DOUBLE, requires_grad=True)
+    weights = dict(layer.named_parameters())
+
+    def run(x: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
+        named = dict(zip(weights, values, strict=True))
+        return tuple(results(functional_call(layer, named, (x,), {"lengths": [3, 2]})))
+
+    assert torch.autograd.gradcheck(run, (x, *weights.values()), fast_mode=True)
+    assert torch.autograd.gradgradcheck(run, (x, *weights.values()), fast_mode=True)
+
+
+@every_layer
+def test_a_penalty_on_the_gradient_reaches_the_weights(name: str) -> None:
+    layer = made(name)
+    x = torch.randn(5, 2, 3, requires_grad=True)
+    (gradient,) = torch.autograd.grad(layer(x)[0].square().sum(), x, create_graph=True)
+    gradient.square().sum().backward()
+    assert bool(layer.weight_ih_l0.grad.ne(0).any())
+
+
+@every_layer
+@pytest.mark.parametrize("unbatched", [False, True])
+def test_gradients_of_each_example_by_vmap(name: str, unbatched: bool) -> None:
+    layer = made(name, num_layers=2, bidirectional=True, dtype=DOUBLE)
+    weights = {key: value.detach() for key, value in layer.named_parameters()}
+    examples = torch.randn(4, 5, 3, dtype=DOUBLE)  # [examples, T, I]
+
+    def loss(weights: dict[str, Tensor], example: Tensor) -> Tensor:
+        x = example if unbatched else example.unsqueeze(1)
+        output, state = functional_call(layer, weights, (x,))
+        return torch.cat([output.square().flatten(), *(p.flatten() for p in parts(state))]).sum()
+
+    found = vmap(grad(loss), in_dims=(None, 0))(weights, examples)
+    for n, example in enumerate(examples):
+        layer.zero_grad()
+        loss(dict(layer.named_parameters()), example).backward()
+        for key, weight in layer.named_parameters():
+            scale = float(weight.grad.abs().max())
+            difference = float((found[key][n] - weight.grad).abs().max())
+            assert difference <= GRADIENT[DOUBLE] * scale, key
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
+@every_layer
+def test_forward_mode_agrees_with_backward(name: str) -> None:
+    layer = made(name, num_layers=2, bidirectional=True, dtype=DOUBLE)
+    x, tangent = torch.randn(2, 5, 2, 3, dtype=DOUBLE).unbind()
+
+    def run(x: Tensor) -> Tensor:
+        output: Tensor = layer(x, lengths=[5, 2])[0]
+        return output
+
+    found = jvp(run, (x,), (tangent,))
+    output, pushed = found[0], found[1]
+    cotangent = torch.randn_like(output)
+    inner = x.clone().requires_grad_()
+    (pulled,) = torch.autograd.grad(run(inner), inner, cotangent)
+    assert bool(pushed.ne(0).any())
+    assert torch.allclose((pushed * cotangent).sum(), (pulled * tangent).sum(), rtol=1e-10)
+
+
+@every_layer
+def test_a_batch_without_a_step_still_trains(name: str) -> None:
+    layer = made(name, num_layers=2, bidirectional=True)
+    layer(torch.randn(4, 2, 3), lengths=[0, 0])[0].sum().backward()
+    assert all(w.grad is not None and not w.grad.any() for w in layer.parameters())
