@@ -37,7 +37,7 @@ class ManyToOneDescription(Description):
     shape: Literal["many_to_one"] = "many_to_one"
     classes: Annotated[int, Field(ge=2, le=1_000_000)]
     bidirectional: bool = True
-    pooling: Pooling = "max"
+    pooling: Pooling = "attention"
 
 
 class LanguageModelDescription(Description):

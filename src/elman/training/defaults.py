@@ -54,10 +54,10 @@ def _many_to_one(config: TrainingConfig, dataset: AnyDataset, unit: Unit) -> dic
         "embedding_size": 64,
         "bidirectional": True,
         "dropout": 0.3,
-        "pooling": "max",
+        "pooling": "attention",
         "batch_size": batch_size,
-        "epochs": _epochs(math.ceil(examples / batch_size)),
-        "learning_rate": 3e-3 if config.optimizer == "adamw" else 0.3,
+        "epochs": _epochs(math.ceil(examples / batch_size), least=15),
+        "learning_rate": 6e-3 if config.optimizer == "adamw" else 0.3,
     }
 
 
@@ -74,10 +74,10 @@ def _language_model(config: TrainingConfig, dataset: AnyDataset, unit: Unit) -> 
         "batch_size": batch_size,
         "bptt_steps": steps,
         "bptt_window": max(steps, 1),
-        "epochs": _epochs(math.ceil(sequences / batch_size)),
-        "learning_rate": 4e-3 if config.optimizer == "adamw" else 1.0,
+        "epochs": _epochs(math.ceil(sequences / batch_size), least=12),
+        "learning_rate": 8e-3 if config.optimizer == "adamw" else 1.0,
     }
 
 
-def _epochs(updates_an_epoch: int) -> int:
-    return min(60, max(12, math.ceil(_UPDATES / updates_an_epoch)))
+def _epochs(updates_an_epoch: int, least: int) -> int:
+    return min(60, max(least, math.ceil(_UPDATES / updates_an_epoch)))

@@ -32,14 +32,15 @@ def evaluate(run: Path, data: str | None) -> dict[str, Any]:
         CorruptRunError: a file of the run is missing or altered.
         DataError: the data cannot be used.
     """
-    model = load(run)
-    folder = RunFolder.open(run)
     if data is None:
+        folder = RunFolder.open(run)
         prepared = prepare(folder, None)
+        torch.set_num_threads(prepared.config.threads)
         load_best(prepared.task.model, folder)
         metrics = dict(evaluate_task(prepared.task, "test", lambda: None))
         return _measured(run, prepared.dataset.name, len(prepared.dataset.test), metrics)
-    config = folder.training()["config"]
+    model = load(run)
+    config = RunFolder.open(run).training()["config"]
     if isinstance(model, Classifier):
         return _labels(run, Path(data), model, config)
     return _text(run, Path(data), model, config)
