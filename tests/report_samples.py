@@ -6,7 +6,7 @@ import math
 import random
 import re
 
-from elman.training.report_content import ExampleRow, Passage, ReportContent
+from elman.training.report.content import ExampleRow, Passage, ReportContent
 
 CODES = (
     "bn ca cs cy da de en es et eu fi fr ga hi hr hu id is it lt lv nb nl pl pt ro sk sl sq sv sw "

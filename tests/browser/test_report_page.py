@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from elman.training.report import ReportContent, render_report
+from elman.training.report.content import ReportContent
+from elman.training.report.page import render_report
 from tests.browser.chromium import CHROMIUM, open_page
 from tests.markup import tags
 from tests.report_samples import hostile, language_model, languages

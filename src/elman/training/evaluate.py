@@ -13,9 +13,9 @@ from elman.training.language_model import document_losses, next_token_metrics, w
 from elman.training.loop import evaluate as evaluate_task
 from elman.training.many_to_one import label_metrics
 from elman.training.predictor import Classifier, Generator, load
+from elman.training.preparation import prepare_again
 from elman.training.results import load_best
 from elman.training.run_folder import RunFolder
-from elman.training.train import prepare
 
 
 def evaluate(run: Path, data: str | None) -> dict[str, Any]:
@@ -34,8 +34,7 @@ def evaluate(run: Path, data: str | None) -> dict[str, Any]:
     """
     if data is None:
         folder = RunFolder.open(run)
-        prepared = prepare(folder, None)
-        torch.set_num_threads(prepared.config.threads)
+        prepared = prepare_again(folder, None)
         load_best(prepared.task.model, folder)
         metrics = dict(evaluate_task(prepared.task, "test", lambda: None))
         return _measured(run, prepared.dataset.name, len(prepared.dataset.test), metrics)

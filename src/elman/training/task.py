@@ -44,6 +44,16 @@ class Metric:
         return old is None or (new > old if self.higher_is_better else new < old)
 
 
+METRICS = (
+    Metric("accuracy", higher_is_better=True),
+    Metric("mean_absolute_error", higher_is_better=False),
+    Metric("perplexity", higher_is_better=False),
+    Metric("bits_per_character", higher_is_better=False),
+    Metric("loss", higher_is_better=False),
+)
+"""Every metric that a shape reports."""
+
+
 class Task(Protocol):
     """A model, its data, and what to do with both."""
 

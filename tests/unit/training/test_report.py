@@ -7,7 +7,8 @@ import re
 import pytest
 
 from elman.errors import UsageError
-from elman.training.report import ExampleRow, Passage, ReportContent, render_report
+from elman.training.report.content import ExampleRow, Passage, ReportContent
+from elman.training.report.page import render_report
 from tests.markup import parsed, tags, words
 from tests.report_samples import HOSTILE, hostile, language_model, languages
 

@@ -9,7 +9,7 @@ from elman.pages.heat import heat_map
 from elman.pages.passages import surprise_key, surprise_passage
 from elman.pages.tables import fold, table
 from elman.pages.text import Html, element, fragment, number, percentage, shorten
-from elman.training.report_content import ExampleRow, Passage, ReportContent
+from elman.training.report.content import ExampleRow, Passage, ReportContent
 
 MOST_LABELS = 48
 MOST_CONFUSIONS = 10

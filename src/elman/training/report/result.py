@@ -7,7 +7,7 @@ import math
 from elman.pages.bars import Bar, bar_chart
 from elman.pages.tables import table
 from elman.pages.text import Html, element, fragment, number, percentage
-from elman.training.report_content import ReportContent
+from elman.training.report.content import ReportContent
 
 SHORT_NAME = 20
 SHARES = ("accuracy", "f1", "precision", "recall")

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from elman.pages.charts import Reference, Series, line_chart
 from elman.pages.tables import fold, table
 from elman.pages.text import Html, element, fragment, number, percentage
-from elman.training.report_content import ReportContent
-from elman.training.report_result import (
+from elman.training.report.content import ReportContent
+from elman.training.report.result import (
     SHARES,
     best_baseline,
     capitalised,

@@ -5,12 +5,10 @@ from __future__ import annotations
 from elman.pages.document import Section, document
 from elman.pages.tables import facts, fold, table
 from elman.pages.text import Html, element, fragment, number
-from elman.training.report_content import ExampleRow, Passage, ReportContent
-from elman.training.report_curves import curves_section
-from elman.training.report_examples import confusion_section, examples_section, passages_section
-from elman.training.report_result import headline, result_section
-
-__all__ = ["ExampleRow", "Passage", "ReportContent", "render_report"]
+from elman.training.report.content import ReportContent
+from elman.training.report.curves import curves_section
+from elman.training.report.examples import confusion_section, examples_section, passages_section
+from elman.training.report.result import headline, result_section
 
 
 def render_report(content: ReportContent) -> str:

@@ -1,0 +1,182 @@
+"""What stands before a run's first step: data, settled configuration, vocabulary, model."""
+
+from __future__ import annotations
+
+import platform
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import torch
+
+import elman
+from elman.data.built_in import is_built_in
+from elman.data.examples import AnyDataset, Dataset, Document, LabelledText
+from elman.data.load import DataOptions, load_dataset
+from elman.data.vocabulary import Vocabulary
+from elman.errors import DataError
+from elman.training.config import AnyConfig, LanguageModelConfig, TrainingConfig, settled
+from elman.training.defaults import settle
+from elman.training.language_model import LanguageModelTask
+from elman.training.loop import Listener, step_seed
+from elman.training.many_to_one import ManyToOneTask, label_order
+from elman.training.run_folder import RunFolder
+
+AnyTask = ManyToOneTask | LanguageModelTask
+
+
+class RunListener(Listener, Protocol):
+    """Whoever shows a run from its beginning to its end."""
+
+    def announce(self, text: str) -> None:
+        """A fact or a choice worth saying, before or after training."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything about a run that stands before its first step.
+
+    Attributes:
+        config: with nothing left to choose.
+        dataset: read and divided.
+        task: model and data.
+        vocabulary: what vocabulary.json holds.
+        training: what training.json holds.
+    """
+
+    config: AnyConfig
+    dataset: AnyDataset
+    task: AnyTask
+    vocabulary: Mapping[str, Any]
+    training: Mapping[str, Any]
+
+
+def prepare(config: TrainingConfig, command: Sequence[str]) -> Prepared:
+    """Read the data, choose what is left open, and make the model, its weights drawn by the seed.
+
+    Args:
+        config: what the user asked for.
+        command: the words that were typed, for the report.
+
+    Raises:
+        DataError: the data cannot be used.
+        ConfigurationError: an option does not fit the data.
+    """
+    dataset = load_dataset(_data_options(config))
+    full, unit_reason = settle(config, dataset)
+    torch.set_num_threads(full.threads)
+    torch.manual_seed(step_seed(full.seed, 0))
+    task, vocabulary = _make_task(full, dataset)
+    return Prepared(full, dataset, task, vocabulary, _record(full, dataset, unit_reason, command))
+
+
+def prepare_again(folder: RunFolder, data: str | None) -> Prepared:
+    """A recorded run's configuration, data and model (untrained) once more.
+
+    Raises:
+        DataError: the data is not there, or is not what the run began with.
+    """
+    training = folder.training()
+    config = settled(training["config"], str(folder.path / "training.json"))
+    if data is not None:
+        config = config.model_copy(update={"data": data})
+    dataset = load_dataset(_data_options(config))
+    if dataset.sha256 != training["data"]["sha256"]:
+        raise DataError(
+            f"{config.data} has changed since the run began.",
+            where=f"{config.data}: SHA-256 {dataset.sha256[:12]}…",
+            expected=f"SHA-256 {training['data']['sha256'][:12]}…, as recorded in training.json",
+            next_step=f"bring the old file back (--data PATH says where it is), or start anew:"
+            f" elman train {config.data}",
+        )
+    torch.set_num_threads(config.threads)
+    task, vocabulary = _make_task(config, dataset)
+    return Prepared(config, dataset, task, vocabulary, training)
+
+
+def _data_options(config: TrainingConfig) -> DataOptions:
+    return DataOptions(
+        data=config.data,
+        shape=config.shape,
+        text=config.text,
+        label=config.label,
+        split=config.split,
+        validation=config.validation,
+        test=config.test,
+        seed=config.seed,
+    )
+
+
+def _make_task(config: AnyConfig, dataset: AnyDataset) -> tuple[AnyTask, dict[str, Any]]:
+    """The task, and what vocabulary.json holds."""
+    vocabulary = Vocabulary.build(
+        [example.text for example in dataset.train],
+        config.unit,
+        config.lowercase,
+        config.min_count,
+        config.max_vocabulary,
+    )
+    if isinstance(config, LanguageModelConfig):
+        documents = cast(Dataset[Document], dataset)
+        return LanguageModelTask(config, documents, vocabulary), {"text": vocabulary.to_json()}
+    texts = cast(Dataset[LabelledText], dataset)
+    labels = label_order(texts)
+    task = ManyToOneTask(config, texts, vocabulary, labels)
+    content = {
+        "text": vocabulary.to_json(),
+        "labels": labels,
+        "target": dataset.target,
+        "max_length": config.max_length,
+    }
+    return task, content
+
+
+def _record(
+    config: AnyConfig, dataset: AnyDataset, unit_reason: str, command: Sequence[str]
+) -> dict[str, Any]:
+    """What training.json holds: all that `resume` and `evaluate` need, and the report says."""
+    values = config.model_dump(mode="json", exclude_none=True)
+    for key in ("data", "validation", "test"):  # found again from any folder
+        if key in values and not is_built_in(values[key]):
+            values[key] = str(Path(values[key]).resolve())
+    parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
+    return {
+        "elman": elman.__version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": shlex.join(command),
+        "config": values,
+        "unit_reason": unit_reason,
+        "data": {
+            "name": dataset.name,
+            "sha256": dataset.sha256,
+            "shape_reason": dataset.shape_reason,
+            "split_reason": dataset.split_reason,
+            "examples": {part: len(examples) for part, examples in parts.items()},
+            "notes": list(dataset.notes),
+        },
+    }
+
+
+def announce(prepared: Prepared, listener: RunListener) -> None:
+    """Say aloud what was found and chosen."""
+    config, data = prepared.config, prepared.training["data"]
+    examples = data["examples"]
+    listener.announce(f"data: {data['name']}, {data['shape_reason']}")
+    listener.announce(
+        f"split: {examples['train']:,} train, {examples['validation']:,} validation,"
+        f" {examples['test']:,} test; {data['split_reason']}"
+    )
+    for note in data["notes"]:
+        listener.announce(f"note: {note}")
+    listener.announce(f"unit: {prepared.training['unit_reason']}")
+    weights = sum(weight.numel() for weight in prepared.task.model.parameters())
+    listener.announce(
+        f"model: {config.num_layers} x {config.cell}, {config.hidden_size} units,"
+        f" {len(prepared.vocabulary['text']['tokens']):,} tokens, {weights:,} parameters;"
+        f" {config.epochs} epochs of {prepared.task.batches(0):,} updates"
+    )
