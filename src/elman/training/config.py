@@ -6,8 +6,9 @@ A key left out is filled in by `elman.training.defaults` once the data is known.
 from __future__ import annotations
 
 import difflib
+import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -84,7 +85,9 @@ class TrainingConfig(BaseModel):
         5, description="stop after so many epochs without improvement; 0 for never"
     )
 
-    seed: Whole = Field(0, description="of everything drawn: weights, order, dropout, split")
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
+        0, description="of everything drawn: weights, order, dropout, split"
+    )
     threads: Positive = Field(1, description="processor threads")
     checkpoint_seconds: Annotated[float, Field(ge=0)] = Field(
         30.0, description="longest time between checkpoints"
@@ -92,17 +95,9 @@ class TrainingConfig(BaseModel):
 
     @model_validator(mode="after")
     def _options_fit_together(self) -> Self:
-        faults = []
-        if self.cell != "rnn" and self.nonlinearity != "tanh":
-            faults.append("nonlinearity is an option of the cell rnn only")
-        if self.cell != "gru" and not self.reset_after:
-            faults.append("reset_after is an option of the cell gru only")
-        if self.momentum is not None and self.optimizer != "sgd":
-            faults.append("momentum is an option of the optimizer sgd only")
-        if self.bptt_window is not None and self.bptt_window < (self.bptt_steps or 0):
-            faults.append("bptt_window must be at least bptt_steps")
-        if faults:
-            raise ValueError("; ".join(faults))
+        misfits = [(keys, wanted) for keys, wrong, wanted in _MISFITS if wrong(self)]
+        if misfits:
+            raise _MisfitError(misfits)
         return self
 
     @classmethod
@@ -119,13 +114,52 @@ class TrainingConfig(BaseModel):
         try:
             return cls(**values)
         except ValidationError as error:
-            faults = [_fault(cls, dict(fault)) for fault in error.errors(include_url=False)]
+            faults = [part for fault in error.errors() for part in _faults(cls, dict(fault))]
+            wrong = {str(fault["loc"][0]) for fault in error.errors() if fault["loc"]}
+            faults += _misfits_beside(wrong, values) if wrong else []
             raise ConfigurationError(
                 f"The configuration has {len(faults)} fault{'s' * (len(faults) > 1)}.",
                 where="; ".join(([where] if where else []) + [place for place, _ in faults]),
                 expected="; ".join(wanted for _, wanted in faults),
                 next_step="elman train --help lists every option and its values",
             ) from None
+
+
+class _MisfitError(ValueError):
+    """Options that are right by themselves and wrong together: their keys, and what is wanted."""
+
+    def __init__(self, misfits: Sequence[tuple[Sequence[str], str]]) -> None:
+        super().__init__("; ".join(wanted for _, wanted in misfits))
+        self.misfits = misfits
+
+
+_MISFITS: tuple[tuple[tuple[str, ...], Callable[[TrainingConfig], bool], str], ...] = (
+    (
+        ("nonlinearity", "cell"),
+        lambda config: config.cell != "rnn" and config.nonlinearity != "tanh",
+        "nonlinearity is an option of the cell rnn only",
+    ),
+    (
+        ("reset_after", "cell"),
+        lambda config: config.cell != "gru" and not config.reset_after,
+        "reset_after is an option of the cell gru only",
+    ),
+    (
+        ("momentum", "optimizer"),
+        lambda config: config.optimizer != "sgd" and config.momentum is not None,
+        "momentum is an option of the optimizer sgd only",
+    ),
+    (
+        ("bptt_window", "bptt_steps"),
+        lambda config: (config.bptt_window or math.inf) < (config.bptt_steps or 0),
+        "bptt_window must be at least bptt_steps",
+    ),
+    (
+        ("bptt_window", "bptt_steps"),
+        lambda config: config.bptt_steps == 0 and config.bptt_window is not None,
+        "full BPTT (bptt_steps = 0) has no bptt_window",
+    ),
+)
 
 
 class SettledConfig(TrainingConfig):
@@ -192,16 +226,27 @@ def read_toml(path: Path) -> dict[str, Any]:
     )
 
 
-def _fault(config: type[BaseModel], fault: Mapping[str, Any]) -> tuple[str, str]:
-    """Where one fault is, and what was expected there."""
+def _misfits_beside(wrong: Set[str], values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What does not fit together among the values that are not wrong by themselves already."""
+    sound = {key: value for key, value in values.items() if key not in wrong}
+    try:
+        TrainingConfig(**({"data": ""} | sound))
+    except ValidationError as error:
+        misfits = error.errors()[0]["ctx"]["error"].misfits
+        return [(", ".join(keys), wanted) for keys, wanted in misfits if wrong.isdisjoint(keys)]
+    return []
+
+
+def _faults(config: type[BaseModel], fault: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Where each fault is, and what was expected there."""
     key = ".".join(str(part) for part in fault["loc"])
+    if not key:
+        return [(", ".join(keys), wanted) for keys, wanted in fault["ctx"]["error"].misfits]
     if fault["type"] == "extra_forbidden":
         near = difflib.get_close_matches(key, config.model_fields, 1, 0.5)
-        return f"unknown key {key!r}", f"did you mean {near[0]!r}?" if near else "a known key"
+        return [(f"unknown key {key!r}", f"did you mean {near[0]!r}?" if near else "a known key")]
     if fault["type"] == "missing":
-        return f"missing key {key!r}", "a value"
-    message = str(fault["msg"]).removeprefix("Value error, ")
-    message = message.removeprefix("Input should be ")
-    if not key:
-        return "options that do not fit together", message
-    return f"{key} = {fault['input']!r}", f"{key}: {message}"
+        return [(f"missing key {key!r}", "a value")]
+    return [
+        (f"{key} = {fault['input']!r}", f"{key}: {fault['msg'].removeprefix('Input should be ')}")
+    ]

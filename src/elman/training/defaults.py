@@ -25,14 +25,15 @@ def settle(config: TrainingConfig, dataset: AnyDataset) -> tuple[AnyConfig, str]
         ConfigurationError: an option that the shape of the data does not have.
     """
     many_to_one = dataset.shape == "many_to_one"
-    for key in _ONLY_LANGUAGE_MODEL if many_to_one else _ONLY_MANY_TO_ONE:
-        if getattr(config, key) is not None:
-            raise ConfigurationError(
-                f"The shape {dataset.shape} has no option {key}.",
-                where=f"{key} = {getattr(config, key)!r}",
-                expected=f"no {key}; {dataset.shape_reason}",
-                next_step="leave the option out, or choose the shape with --shape",
-            )
+    others = _ONLY_LANGUAGE_MODEL if many_to_one else _ONLY_MANY_TO_ONE
+    foreign = [key for key in others if getattr(config, key) is not None]
+    if foreign:
+        raise ConfigurationError(
+            f"The shape {dataset.shape} has no option {' or '.join(foreign)}.",
+            where="; ".join(f"{key} = {getattr(config, key)!r}" for key in foreign),
+            expected=f"no {' or '.join(foreign)}; {dataset.shape_reason}",
+            next_step="leave them out, or choose the shape with --shape",
+        )
     unit, reason = choose_unit([example.text for example in dataset.train])
     if config.unit is not None:
         unit, reason = config.unit, f"a step is one of the {config.unit}, as asked for"
@@ -64,7 +65,9 @@ def _many_to_one(config: TrainingConfig, dataset: AnyDataset, unit: Unit) -> dic
 def _language_model(config: TrainingConfig, dataset: AnyDataset, unit: Unit) -> dict[str, Any]:
     tokens = sum(len(tokenise(example.text, unit)) + 1 for example in dataset.train)
     batch_size = config.batch_size or min(16, max(2, tokens // 2000))
-    steps = 32 if config.bptt_steps is None else config.bptt_steps
+    steps = config.bptt_steps
+    if steps is None:
+        steps = min(32, config.bptt_window or 32)
     sequences = math.ceil(tokens / steps) if steps else len(dataset.train)
     return {
         "lowercase": False,
@@ -73,7 +76,7 @@ def _language_model(config: TrainingConfig, dataset: AnyDataset, unit: Unit) -> 
         "tied": config.embedding_size in (None, config.hidden_size),
         "batch_size": batch_size,
         "bptt_steps": steps,
-        "bptt_window": max(steps, 1),
+        "bptt_window": steps or None,
         "epochs": _epochs(math.ceil(sequences / batch_size), least=12),
         "learning_rate": 8e-3 if config.optimizer == "adamw" else 1.0,
     }
