@@ -23,7 +23,7 @@ class Sampling:
         top_k: only so many of the likeliest tokens stay; 0 for all.
         top_p: only the likeliest tokens that together reach this probability stay
             (Holtzman et al., 2020, arXiv:1904.09751); 1 for all.
-        seed: of the draw; the same seed gives the same text.
+        seed: of the draw, 0 or more; the same seed gives the same text.
 
     Raises:
         ConfigurationError: a value out of its range.
@@ -39,6 +39,7 @@ class Sampling:
             (not 0 <= self.temperature < float("inf"), "temperature", "0 or more"),
             (self.top_k < 0, "top_k", "a whole number, 0 for all tokens"),
             (not 0 < self.top_p <= 1, "top_p", "more than 0, at most 1"),
+            (not 0 <= self.seed < 2**63, "seed", "a whole number from 0 to 2^63 - 1"),
         ]
         for wrong, key, expected in faults:
             if wrong:
@@ -75,7 +76,9 @@ def draw(scores: Tensor, sampling: Sampling, generator: torch.Generator) -> int:
     """One token from scores [V] (before softmax)."""
     if sampling.temperature == 0:
         return int(scores.argmax())
-    ordered, tokens = torch.sort(scores / sampling.temperature, descending=True, stable=True)
+    # Below 0 and in double precision, so that no temperature makes an infinity of a score.
+    cooled = (scores.double() - scores.max()) / sampling.temperature
+    ordered, tokens = torch.sort(cooled, descending=True, stable=True)
     if sampling.top_k:
         ordered, tokens = ordered[: sampling.top_k], tokens[: sampling.top_k]
     probabilities = torch.softmax(ordered, 0)
