@@ -83,19 +83,17 @@ def load_weights(model: nn.Module, content: bytes) -> None:
     tensors = _tensors(content, "weights.safetensors")
     present = _unshared(model.state_dict())
     for name, tensor in model.state_dict().items():
-        if name not in present:  # a tied weight, saved under its first name
-            first = next(one for one, held in present.items() if _same(held, tensor))
-            if first in tensors:
-                tensors[name] = tensors[first]
+        if name in present:
+            continue
+        if name in tensors:
+            raise _not_the_weights(f"{name} is tied to another weight, and saved by itself")
+        first = next(one for one, held in present.items() if _same(held, tensor))
+        if first in tensors:
+            tensors[name] = tensors[first]
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:
-        raise CorruptRunError(
-            "The weights are not those of the model that model.json describes.",
-            where=f"weights.safetensors: {str(error).splitlines()[-1].strip()}",
-            expected="names and shapes of that model",
-            next_step="copy the run folder again from where it was whole, or train again",
-        ) from error
+        raise _not_the_weights(str(error).splitlines()[-1].strip()) from error
 
 
 def state_files(
@@ -154,6 +152,15 @@ def read_json(content: bytes, name: str) -> Any:
             expected="the file as `elman train` wrote it",
             next_step="copy the run folder again from where it was whole, or train again",
         ) from error
+
+
+def _not_the_weights(reason: str) -> CorruptRunError:
+    return CorruptRunError(
+        "The weights are not those of the model that model.json describes.",
+        where=f"weights.safetensors: {reason}",
+        expected="names and shapes of that model",
+        next_step="copy the run folder again from where it was whole, or train again",
+    )
 
 
 def _not_a_state(where: str) -> CorruptRunError:
