@@ -38,7 +38,10 @@ STATE_FILES = ("optimizer.safetensors", "carried.safetensors", "state.json")
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    # A perplexity may be infinite; strict JSON would have null for it, which is no number.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, ser_json_inf_nan="constants"
+    )
 
 
 class Generation(_Record):
@@ -133,18 +136,14 @@ class RunFolder:
                 )
             return cls(path, Manifest.model_validate_json(content))
         except (ValidationError, ValueError, RecursionError) as error:
-            raise CorruptRunError(
-                "run.json is damaged.",
-                where=str(path / "run.json"),
-                expected="the manifest as `elman train` wrote it",
-                next_step="copy the run folder again from where it was whole, or train again",
-            ) from error
+            raise _damaged(path / "run.json", "a manifest") from error
 
     # --- reading
 
     def training(self) -> dict[str, Any]:
         """The content of training.json."""
-        return _parse(read_checked(self.path / "training.json", self.manifest.training))
+        path = self.path / "training.json"
+        return _parse(read_checked(path, self.manifest.training), path)
 
     def read(self, generation: Generation) -> dict[str, bytes]:
         """All files of a generation, checked."""
@@ -162,14 +161,26 @@ class RunFolder:
         return {name: read_checked(folder / name, one) for name, one in generation.files.items()}
 
     def metric_lines(self) -> list[dict[str, Any]]:
-        """The lines of metrics.jsonl that count."""
-        content = read_run_file(self.path / "metrics.jsonl")[: self.manifest.metrics_length]
-        return [_parse(line) for line in content.splitlines()]
+        """The lines of metrics.jsonl that count.
+
+        Raises:
+            CorruptRunError: some are missing or damaged.
+        """
+        path = self.path / "metrics.jsonl"
+        content = read_run_file(path)[: self.manifest.metrics_length]
+        if len(content) < self.manifest.metrics_length:
+            raise _damaged(path, f"{self.manifest.metrics_length} bytes or more")
+        return [_parse(line, path) for line in content.splitlines()]
 
     # --- writing
 
     def drop_unfinished(self) -> None:
-        """Take away what a killed process left: lines and generations that do not count."""
+        """Take away what a killed process left: lines and generations that do not count.
+
+        Raises:
+            CorruptRunError: of the lines that count some are missing or damaged.
+        """
+        self.metric_lines()
         with writing(self.path):
             with (self.path / "metrics.jsonl").open("r+b") as file:
                 file.truncate(self.manifest.metrics_length)
@@ -239,12 +250,13 @@ class RunFolder:
             for generation in (self.manifest.best, self.manifest.last)
         }
         for folder in (self.path / "generations").iterdir():
+            if not folder.is_dir():  # not ours: a file manager's, say
+                continue
             if folder.name not in named:
                 shutil.rmtree(folder)
                 continue
-            for file in folder.iterdir():
-                if file.name not in named[folder.name]:
-                    file.unlink()
+            for name in {*MODEL_FILES, *STATE_FILES} - named[folder.name]:
+                (folder / name).unlink(missing_ok=True)
 
 
 def check_free(path: Path, overwrite: bool) -> None:
@@ -276,11 +288,24 @@ def _dump(manifest: Manifest) -> bytes:
     return manifest.model_dump_json(indent=1).encode() + b"\n"
 
 
-def _parse(content: bytes) -> dict[str, Any]:
-    parsed = json.loads(content)
+def _parse(content: bytes, path: Path) -> dict[str, Any]:
+    """The JSON object in a file, or in a line of it."""
+    try:
+        parsed = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, "JSON") from error
     if not isinstance(parsed, dict):
-        raise CorruptRunError("A file of the run folder holds no JSON object.")
+        raise _damaged(path, "a JSON object")
     return parsed
+
+
+def _damaged(path: Path, expected: str) -> CorruptRunError:
+    return CorruptRunError(
+        f"{path.name} is damaged.",
+        where=str(path),
+        expected=f"{expected}, as `elman train` wrote it",
+        next_step="copy the run folder again from where it was whole, or train again",
+    )
 
 
 def _write_generation(
@@ -301,7 +326,12 @@ def _take_place(new: Path, path: Path) -> None:
     if path.exists():
         old = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.old")
         os.rename(path, old)
-    os.rename(new, path)
+    try:
+        os.rename(new, path)
+    except OSError:
+        if old is not None:
+            os.rename(old, path)
+        raise
     sync_folder(path.parent)
     if old is not None:
         shutil.rmtree(old)
