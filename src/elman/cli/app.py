@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
 
-import click
 import typer
 
 from elman.cli import doctor, evaluate, generate, predict, resume, train
@@ -32,25 +34,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
         arguments: the words after `elman`; those of the process when missing.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(_run(words))
+    for stream in (sys.stdout, sys.stderr):  # a terminal that cannot show a letter gets its number
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = _run(words)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code)
 
 
 def _run(words: list[str]) -> int:
     debug = "--debug" in words
     try:
-        code = app(words, prog_name="elman", standalone_mode=False)
-        return code if isinstance(code, int) else 0
-    except click.exceptions.Abort:
-        return 130
-    except KeyboardInterrupt:
-        print("Stopped at once; the last checkpoint stands.", file=sys.stderr)
-        return 130
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except BrokenPipeError:  # the reader, `head` say, has seen enough
-        sys.stderr.close()
+        app(words, prog_name="elman")
         return 0
+    except SystemExit as end:  # Typer's own: done, --help, a wrong option, or Ctrl-C
+        if end.code == 128 + signal.SIGINT:
+            print("Stopped at once; the last checkpoint stands.", file=sys.stderr)
+        return end.code if isinstance(end.code, int) else 0
     except ElmanError as error:
         if debug:
             traceback.print_exc()
