@@ -12,6 +12,7 @@ Pooling = Literal["last", "max", "mean", "attention"]
 
 Width = Annotated[int, Field(ge=1, le=65_536)]
 VocabularySize = Annotated[int, Field(ge=2, le=2_000_000)]
+Layers = Annotated[int, Field(ge=1, le=64)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -27,7 +28,7 @@ class Description(BaseModel):
     vocabulary_size: VocabularySize
     embedding_size: Width
     hidden_size: Width
-    num_layers: Annotated[int, Field(ge=1, le=64)] = 1
+    num_layers: Layers = 1
     dropout: Rate = 0.0
 
 

@@ -18,12 +18,13 @@ from elman.cells.spec import Kind, Nonlinearity
 from elman.data.examples import Shape
 from elman.data.tokens import Unit
 from elman.errors import ConfigurationError
-from elman.models.description import Pooling
+from elman.models.description import Layers, Pooling, Rate, VocabularySize, Width
 
-Whole = Annotated[int, Field(ge=0)]
-Positive = Annotated[int, Field(ge=1)]
-Rate = Annotated[float, Field(ge=0, lt=1)]
-Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_LARGEST = 3e38  # of the numbers that a weight (float32) can hold
+
+Whole = Annotated[int, Field(ge=0, lt=2**31)]
+Positive = Annotated[int, Field(ge=1, lt=2**31)]
+Amount = Annotated[float, Field(gt=0, le=_LARGEST)]
 
 Optimizer = Literal["adamw", "sgd"]
 Schedule = Literal["one-cycle", "cosine", "constant", "plateau"]
@@ -48,7 +49,7 @@ class TrainingConfig(BaseModel):
     min_count: Positive | None = Field(
         None, description="rarer tokens of the training part are unknown"
     )
-    max_vocabulary: Positive = Field(50_000, description="most tokens in the vocabulary")
+    max_vocabulary: VocabularySize = Field(50_000, description="most tokens in the vocabulary")
     max_length: Positive | None = Field(
         None, description="longer texts are cut to so many tokens (many to one)"
     )
@@ -56,9 +57,9 @@ class TrainingConfig(BaseModel):
     cell: Kind = Field("lstm", description="recurrent cell")
     nonlinearity: Nonlinearity = Field("tanh", description="of the cell rnn")
     reset_after: bool = Field(True, description="where the reset gate of a gru acts")
-    hidden_size: Positive = Field(128, description="units of a layer, in each direction")
-    embedding_size: Positive | None = Field(None, description="width of an embedded token")
-    num_layers: Positive = Field(1, description="recurrent layers on top of each other")
+    hidden_size: Width = Field(128, description="units of a layer, in each direction")
+    embedding_size: Width | None = Field(None, description="width of an embedded token")
+    num_layers: Layers = Field(1, description="recurrent layers on top of each other")
     bidirectional: bool | None = Field(None, description="read each text from its end as well")
     dropout: Rate | None = Field(None, description="rate of dropout")
     pooling: Pooling | None = Field(None, description="from all steps to one vector (many to one)")
@@ -75,7 +76,7 @@ class TrainingConfig(BaseModel):
     optimizer: Optimizer = Field("adamw", description="how weights move")
     learning_rate: Amount | None = Field(None, description="highest rate of the schedule")
     momentum: Rate | None = Field(None, description="of the optimizer sgd")
-    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+    weight_decay: Annotated[float, Field(ge=0, le=_LARGEST)] = Field(
         0.01, description="pull of the weights to 0"
     )
     schedule: Schedule = Field("one-cycle", description="course of the learning rate")
@@ -88,7 +89,7 @@ class TrainingConfig(BaseModel):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
         0, description="of everything drawn: weights, order, dropout, split"
     )
-    threads: Positive = Field(1, description="processor threads")
+    threads: Annotated[int, Field(ge=1, le=1024)] = Field(1, description="processor threads")
     checkpoint_seconds: Annotated[float, Field(ge=0)] = Field(
         30.0, description="longest time between checkpoints"
     )
@@ -168,7 +169,7 @@ class SettledConfig(TrainingConfig):
     unit: Unit
     lowercase: bool
     min_count: Positive
-    embedding_size: Positive
+    embedding_size: Width
     dropout: Rate
     epochs: Positive
     batch_size: Positive
