@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any
 
 import torch
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
-from torch import Tensor, nn
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from torch import Tensor
 
 from elman.data.batches import ragged
 from elman.data.examples import Target
+from elman.data.tokens import detokenise, tokenise
 from elman.data.vocabulary import Vocabulary
 from elman.errors import ConfigurationError, CorruptRunError, UsageError
 from elman.models.decoding import Sampling, generate
@@ -23,7 +24,6 @@ from elman.training.checkpoint import load_weights, read_json
 from elman.training.many_to_one import log_probabilities
 from elman.training.run_folder import RunFolder
 
-_Model = TypeVar("_Model", bound=nn.Module)
 _DESCRIPTION: TypeAdapter[AnyDescription] = TypeAdapter(AnyDescription)
 
 
@@ -35,7 +35,7 @@ class _Words(BaseModel):
     text: dict[str, Any]
     labels: list[str] = []
     target: Target = "next token"
-    max_length: int = 1
+    max_length: Annotated[int, Field(ge=1)] = 1
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,9 @@ class Generator:
             sampling: temperature, top_k, top_p and seed; the plain distribution by default.
         """
         drawn = self._draw(prompt, length, sampling or Sampling())
-        return self.vocabulary.decode([*self.vocabulary.encode(prompt), *drawn])
+        unit = self.vocabulary.unit
+        written = [self.vocabulary.tokens[token] for token in drawn]
+        return detokenise([*tokenise(prompt, unit), *written], unit)
 
     @torch.no_grad()
     def predict(self, items: Sequence[str]) -> list[Prediction]:
@@ -175,9 +177,13 @@ def load(run: str | Path) -> Classifier | Generator:
         ) from error
     vocabulary = Vocabulary.from_json(words.text)
     _check_sizes(description, len(vocabulary), words)
-    if isinstance(description, LanguageModelDescription):
-        return Generator(_ready(LanguageModel(description), files), vocabulary)
-    model = _ready(ManyToOne(description), files)
+    weights = files["weights.safetensors"]
+    _check_room(description, weights)
+    model = _model(description)
+    load_weights(model, weights)
+    model.eval()
+    if isinstance(model, LanguageModel):
+        return Generator(model, vocabulary)
     return Classifier(model, vocabulary, words.labels, words.max_length, words.target)
 
 
@@ -200,6 +206,24 @@ def _check_sizes(
         )
 
 
-def _ready(model: _Model, files: Mapping[str, bytes]) -> _Model:
-    load_weights(model, files["weights.safetensors"])
-    return model.eval()
+def _check_room(description: AnyDescription, weights: bytes) -> None:
+    """Refuse a description of more weights than the file has, before memory is taken for them."""
+    rows = description.cell.gates * description.hidden_size
+    embedding = description.vocabulary_size * description.embedding_size
+    first_input = rows * description.embedding_size
+    recurrent = description.num_layers * rows * description.hidden_size
+    least = 4 * (embedding + first_input + recurrent)  # bytes; the rest is of the same order
+    if least > len(weights):
+        raise CorruptRunError(
+            "weights.safetensors is too small for the model that model.json describes.",
+            where=f"weights.safetensors: {len(weights):,} bytes",
+            expected=f"more than {least:,} bytes",
+            next_step="copy the run folder again from where it was whole, or train again",
+        )
+
+
+def _model(description: AnyDescription) -> LanguageModel | ManyToOne:
+    """The model described, its weights not yet the saved ones."""
+    if isinstance(description, LanguageModelDescription):
+        return LanguageModel(description)
+    return ManyToOne(description)
