@@ -11,8 +11,10 @@ runs/NAME/
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shlex
 import shutil
 import uuid
 from collections.abc import Mapping
@@ -34,6 +36,10 @@ from elman.training.files import (
 
 FORMAT = 1
 MODEL_FILES = ("model.json", "vocabulary.json", "weights.safetensors")
+_ENTRIES = {
+    *("run.json", "training.json", "generations", "metrics.jsonl", "report.html"),
+    *(".run.json.new", ".report.html.new"),  # what a killed process may have left
+}
 STATE_FILES = ("optimizer.safetensors", "carried.safetensors", "state.json")
 
 
@@ -202,20 +208,20 @@ class RunFolder:
         number = self.manifest.last.number + 1
         with writing(self.path):
             try:
-                records = _write_generation(self.path, number, files)
+                last = Generation(number=number, files=_write_generation(self.path, number, files))
+                kept = self.manifest.best
+                models = {name: kept.files[name] for name in MODEL_FILES}
+                changes: dict[str, Any] = {
+                    "last": last,
+                    "best": last if best else Generation(number=kept.number, files=models),
+                }
+                if line is not None:
+                    changes["metrics_length"] = self._append(line)
+                self._replace_manifest(changes)
             except OSError:
-                shutil.rmtree(self.path / "generations" / str(number), ignore_errors=True)
+                with contextlib.suppress(OSError):  # the disk may refuse this too
+                    self._prune()
                 raise
-            last = Generation(number=number, files=records)
-            kept = self.manifest.best
-            models = {name: kept.files[name] for name in MODEL_FILES}
-            changes: dict[str, Any] = {
-                "last": last,
-                "best": last if best else Generation(number=kept.number, files=models),
-            }
-            if line is not None:
-                changes["metrics_length"] = self._append(line)
-            self._replace_manifest(changes)
             self._prune()
 
     def finish(self, results: Results) -> None:
@@ -240,8 +246,13 @@ class RunFolder:
             return file.tell()
 
     def _replace_manifest(self, changes: Mapping[str, Any]) -> None:
-        self.manifest = self.manifest.model_copy(update=changes)
-        replace_file(self.path / "run.json", _dump(self.manifest))
+        manifest = self.manifest.model_copy(update=changes)
+        try:
+            replace_file(self.path / "run.json", _dump(manifest))
+            self.manifest = manifest
+        except OSError:
+            self.manifest = RunFolder.open(self.path).manifest  # the disk decides which it is
+            raise
 
     def _prune(self) -> None:
         """Delete the files of generations that the manifest does not name."""
@@ -265,18 +276,34 @@ def check_free(path: Path, overwrite: bool) -> None:
     Raises:
         ConfigurationError: something is there, and it may not, or is no run, so must not, go.
     """
-    if not path.exists() and not path.is_symlink():
-        return
-    if overwrite and (path / "run.json").is_file():
+    with writing(path):
+        if not path.exists() and not path.is_symlink():
+            return
+        is_run = (path / "run.json").is_file()
+        strange = _not_of_a_run(path) if overwrite else ""
+    if overwrite and is_run and not strange:
         return
     raise ConfigurationError(
-        f"{path} exists already" + (", and is no run folder." if overwrite else "."),
+        f"{path} exists already{f', and {strange}' * overwrite}.",
         where=f"--out {path}",
         expected="a new folder" if overwrite else "a new folder, or --overwrite",
-        next_step=f"elman resume {path}, or --overwrite, or another --out"
-        if (path / "run.json").is_file()
+        next_step=f"elman resume {shlex.quote(str(path))}, or --overwrite, or another --out"
+        if is_run and not overwrite
         else "choose another --out",
     )
+
+
+def _not_of_a_run(path: Path) -> str:
+    """Why a place must not be replaced, in one clause; empty where it is a run folder.
+
+    A file called run.json makes no run: whatever else lay beside it would be lost.
+    """
+    if path.is_symlink() or path.name in ("", ".."):
+        return "is not a folder by its own name"
+    if not (path / "run.json").is_file():
+        return "is no run folder"
+    foreign = sorted({entry.name for entry in path.iterdir()} - _ENTRIES)
+    return f"holds {foreign[0]!r}, which is no part of a run" if foreign else ""
 
 
 def to_json(content: Mapping[str, Any]) -> bytes:
