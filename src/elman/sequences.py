@@ -237,7 +237,8 @@ class Ragged:
     def index(self) -> PackedIndex:
         """The way into packed order and back, computed once."""
         if self._index is None:
-            self._index = PackedIndex.of(self.lengths, self.values.device)
+            with torch.inference_mode(False):  # what is kept may be needed in training later
+                self._index = PackedIndex.of(self.lengths, self.values.device)
         return self._index
 
     def packed_values(self) -> Tensor:
@@ -249,7 +250,8 @@ class Ragged:
     @cached_property
     def row_of_step(self) -> Tensor:
         """[N] which sequence each step belongs to."""
-        return torch.repeat_interleave(self.lengths).to(self.values.device)
+        with torch.inference_mode(False):  # what is kept may be needed in training later
+            return torch.repeat_interleave(self.lengths).to(self.values.device)
 
     def sum(self) -> Tensor:
         """[B, ...] the sum over each sequence; 0 for an empty one."""
