@@ -20,7 +20,7 @@ from elman.training import optim
 from elman.training.bptt import Carried
 from elman.training.checkpoint import Progress, Since
 from elman.training.config import SettledConfig
-from elman.training.divergence import diagnose
+from elman.training.divergence import diagnose, refuse_metrics, refuse_weights
 from elman.training.stop import StopRequest, StopRequested
 from elman.training.task import Task
 
@@ -127,7 +127,7 @@ class Loop:
                 carried = self._epoch(carried)
                 line, best = self._evaluate()
             except StopRequested:
-                self.save(self._carried, False, None)
+                self._checkpoint(self._carried, False, None)
                 raise
             progress.epoch, progress.batch, carried = progress.epoch + 1, 0, ()
             progress.since = Since()
@@ -194,7 +194,9 @@ class Loop:
     def _evaluate(self) -> tuple[dict[str, Any], bool]:
         """The line of this epoch in metrics.jsonl, and whether it is the best so far."""
         progress, metric, since = self.progress, self.task.metric, self.progress.since
+        refuse_weights(self.task.model, progress.step)
         measured = dict(evaluate(self.task, "validation", self.stop.check))
+        refuse_metrics(measured, "validation", progress.step)
         best = metric.better(measured[metric.name], progress.best_value)
         line = {
             "step": progress.step,
@@ -218,6 +220,7 @@ class Loop:
         return line, best
 
     def _checkpoint(self, carried: Carried, best: bool, line: Mapping[str, Any] | None) -> None:
+        refuse_weights(self.task.model, self.progress.step)
         self.save(carried, best, line)
         self.saved_at = time.monotonic()
 

@@ -11,6 +11,7 @@ from torch import nn
 
 from elman.errors import CorruptRunError
 from elman.training.checkpoint import Progress, load_weights
+from elman.training.divergence import refuse_metrics
 from elman.training.loop import evaluate
 from elman.training.many_to_one import ManyToOneTask
 from elman.training.preparation import Prepared, RunListener
@@ -86,6 +87,7 @@ def conclude(
     task = prepared.task
     load_best(task.model, folder)
     test = dict(evaluate(task, "test", check))
+    refuse_metrics(test, "test", progress.best_step)
     listener.announce("baselines: training them on the same split")
     if isinstance(task, ManyToOneTask):
         baselines = many_to_one_rivals(task)
