@@ -15,7 +15,7 @@ from elman.data.batches import ragged
 from elman.data.examples import Target
 from elman.data.tokens import detokenise, tokenise
 from elman.data.vocabulary import Vocabulary
-from elman.errors import ConfigurationError, CorruptRunError, UsageError
+from elman.errors import CorruptRunError, UsageError
 from elman.models.decoding import Sampling, generate
 from elman.models.description import AnyDescription, LanguageModelDescription, ManyToOneDescription
 from elman.models.language_model import LanguageModel
@@ -153,16 +153,10 @@ def load(run: str | Path) -> Classifier | Generator:
         run: the run folder.
 
     Raises:
+        ConfigurationError: there is no such folder.
         CorruptRunError: a file is missing, altered, or of a newer format.
     """
     path = Path(run)
-    if not path.is_dir():
-        raise ConfigurationError(
-            f"There is no run folder {path}.",
-            where=str(path),
-            expected="a folder that `elman train` made",
-            next_step="elman train DATA --out " + str(path),
-        )
     folder = RunFolder.open(path)
     files = folder.read(folder.manifest.best)
     try:

@@ -127,8 +127,16 @@ class RunFolder:
         """An existing run folder.
 
         Raises:
+            ConfigurationError: there is no such folder.
             CorruptRunError: it is no run folder, or its manifest is damaged or of a newer format.
         """
+        if not os.path.isdir(path):
+            raise ConfigurationError(
+                f"There is no run folder {path}.",
+                where=str(path),
+                expected="a folder that `elman train` made",
+                next_step=f"elman train DATA --out {shlex.quote(str(path))}",
+            )
         content = read_run_file(path / "run.json")
         try:
             found = json.loads(content)

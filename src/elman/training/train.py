@@ -81,10 +81,10 @@ def resume(path: Path, data: str | None, listener: RunListener, stop: StopReques
     files = folder.read(folder.manifest.last)
     load_weights(prepared.task.model, files["weights.safetensors"])
     carried, progress = load_state(files, prepared.task.model, optimizer)
-    folder.drop_unfinished()
     if folder.manifest.results is not None:
         listener.announce("The run is finished; nothing is left to train.")
         return outcome_of(folder, prepared.config.shape)
+    folder.drop_unfinished()
     listener.announce(f"Resuming after update {progress.step}, epoch {progress.epoch + 1}.")
     return _run(prepared, folder, optimizer, carried, progress, listener, stop)
 
