@@ -10,22 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-import elman
 from elman.sequences import Ragged
+from tests.layer_kinds import every_layer, make_layer, parts, whole
 from tests.tolerances import BATCH_MATES
 
-LAYERS: dict[str, tuple[Any, dict[str, Any]]] = {
-    "rnn_tanh": (elman.RNN, {}),
-    "rnn_relu": (elman.RNN, {"nonlinearity": "relu"}),
-    "lstm": (elman.LSTM, {}),
-    "lstm_projected": (elman.LSTM, {"proj_size": 2}),
-    "gru_reset_after": (elman.GRU, {}),
-    "gru_reset_before": (elman.GRU, {"reset_after": False}),
-}
 PADDING = {"nan": torch.nan, "huge": 1e30, "infinite": torch.inf, "random": None}
 
-every_layer = pytest.mark.parametrize("name", LAYERS)
-examples = settings(max_examples=25, deadline=None, derandomize=True)
+examples = settings(max_examples=15, deadline=None, derandomize=True)
 
 
 @st.composite
@@ -44,9 +35,8 @@ def batches(draw: st.DrawFn) -> dict[str, Any]:
 def made(name: str, batch: dict[str, Any]) -> tuple[Any, Tensor, Any]:
     """A layer, a padded input [T, B, 3] and an initial state or None."""
     torch.manual_seed(batch["seed"])
-    kind, options = LAYERS[name]
-    layer = kind(
-        3, 5, num_layers=batch["num_layers"], bidirectional=batch["bidirectional"], **options
+    layer = make_layer(
+        name, 3, 5, num_layers=batch["num_layers"], bidirectional=batch["bidirectional"]
     )
     x = torch.randn(batch["steps"], len(batch["lengths"]), 3)
     return layer, x, state_for(layer, len(batch["lengths"])) if batch["with_state"] else None
@@ -60,15 +50,10 @@ def state_for(layer: Any, rows: int) -> Any:
     return h, torch.randn(layers, rows, layer.hidden_size)
 
 
-def parts(state: Any) -> list[Tensor]:
-    return [state] if isinstance(state, Tensor) else list(state)
-
-
 def rows_of(state: Any, rows: list[int]) -> Any:
     if state is None:
         return None
-    picked = tuple(part[:, rows] for part in parts(state))
-    return picked[0] if isinstance(state, Tensor) else picked
+    return whole([part[:, rows] for part in parts(state)])
 
 
 def results(layer: Any, x: Tensor, state: Any, lengths: list[int]) -> list[Tensor]:
@@ -211,10 +196,9 @@ def test_an_empty_sequence_among_others_keeps_its_initial_state(name: str) -> No
 @given(batch=batches())
 def test_batch_first_is_the_transposed_batch(name: str, batch: dict[str, Any]) -> None:
     layer, x, state = made(name, batch)
-    kind, options = LAYERS[name]
-    other = kind(
-        3, 5, num_layers=batch["num_layers"], bidirectional=batch["bidirectional"],
-        batch_first=True, **options,
+    other = make_layer(
+        name, 3, 5, num_layers=batch["num_layers"], bidirectional=batch["bidirectional"],
+        batch_first=True,
     )  # fmt: skip
     other.load_state_dict(layer.state_dict())
     output, final = layer(x, state, lengths=batch["lengths"])

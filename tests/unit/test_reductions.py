@@ -81,3 +81,13 @@ def test_steps_that_share_the_maximum_share_its_gradient() -> None:
     Ragged(values, [3, 1]).max().sum().backward()
     assert values.grad is not None
     assert values.grad.tolist() == [0.5, 0.5, 0.0, 1.0]
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "max", "last", "softmax", "packed_values"])
+def test_a_batch_used_in_inference_mode_can_be_trained_on_later(name: str) -> None:
+    batch = Ragged(torch.randn(5, 2, requires_grad=True), [2, 0, 3])
+    with torch.inference_mode():
+        getattr(batch, name)()
+    found = getattr(batch, name)()
+    (found.values if isinstance(found, Ragged) else found).sum().backward()
+    assert batch.values.grad is not None

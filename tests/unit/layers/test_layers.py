@@ -1,4 +1,4 @@
-"""The layers as drop-ins for `torch.nn`: options, randomness, and every way of differentiating."""
+"""The layers as drop-ins for `torch.nn`: options, memory layout, dropout, initial states."""
 
 from __future__ import annotations
 
@@ -7,32 +7,18 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, grad, jvp, vmap
 
 import elman
 from elman.sequences import Ragged
-from tests.tolerances import GRADIENT, OUTPUT
+from tests.layer_kinds import every_layer, make_layer, parts, whole
+from tests.tolerances import OUTPUT
 
-LAYERS: dict[str, tuple[Any, dict[str, Any]]] = {
-    "rnn_tanh": (elman.RNN, {}),
-    "rnn_relu": (elman.RNN, {"nonlinearity": "relu"}),
-    "lstm": (elman.LSTM, {}),
-    "lstm_projected": (elman.LSTM, {"proj_size": 2}),
-    "gru_reset_after": (elman.GRU, {}),
-    "gru_reset_before": (elman.GRU, {"reset_after": False}),
-}
-every_layer = pytest.mark.parametrize("name", LAYERS)
 DOUBLE = torch.float64
 
 
 def made(name: str, **options: Any) -> Any:
-    kind, own = LAYERS[name]
     torch.manual_seed(0)
-    return kind(3, 4, **own, **options)
-
-
-def parts(state: Any) -> list[Tensor]:
-    return [state] if isinstance(state, Tensor) else list(state)
+    return make_layer(name, 3, 4, **options)
 
 
 def results(found: Any) -> list[Tensor]:
@@ -104,12 +90,38 @@ def test_inputs_and_states_may_lie_anyhow_in_memory(name: str) -> None:
     assert not x.is_contiguous()
     dense, state = results(layer(x.contiguous())), layer(x)[1]
     assert all_equal(results(layer(x)), dense)
-    turned = tuple(part.transpose(0, 2).contiguous().transpose(0, 2) for part in parts(state))
+    turned = [part.transpose(0, 2).contiguous().transpose(0, 2) for part in parts(state)]
     assert not turned[0].is_contiguous()
-    given = turned if layer.cell.kind == "lstm" else turned[0]
-    assert all_equal(results(layer(x, given)), results(layer(x, state)))
+    assert all_equal(results(layer(x, whole(turned))), results(layer(x, state)))
     expanded = torch.randn(5, 1, 3).expand(5, 2, 3)
     assert all_equal(results(layer(expanded)), results(layer(expanded.contiguous())))
+
+
+@every_layer
+def test_a_stack_in_both_directions_is_made_of_single_layers(name: str) -> None:
+    layer = made(name, num_layers=2, bidirectional=True)
+    lengths, state = [5, 2, 3], layer(torch.randn(4, 3, 3))[1]
+    batch = Ragged(torch.randn(10, 3), lengths)
+    output, final = layer(batch, state)
+    sequences, ends = list(batch.to_list()), []
+    for depth in range(2):
+        sides = []
+        for way, ending in enumerate(["", "_reverse"]):
+            single = make_layer(name, sequences[0].shape[1], 4)
+            suffix = f"_l{depth}{ending}"
+            own = {k: w for k, w in layer.state_dict().items() if k.endswith(suffix)}
+            own = {k.removesuffix(suffix) + "_l0": w for k, w in own.items()}
+            single.load_state_dict(single.state_dict() | own)
+            turned = [s.flip(0) for s in sequences] if way else sequences
+            start = whole([part[2 * depth + way :][:1] for part in parts(state)])
+            one, end = single(Ragged.from_list(turned), start)
+            sides.append([s.flip(0) if way else s for s in one.to_list()])
+            ends.append(parts(end))
+        sequences = [torch.cat(pair, dim=1) for pair in zip(*sides, strict=True)]
+    found = [output.values, *parts(final)]
+    expected = [torch.cat(sequences), *(torch.cat(part) for part in zip(*ends, strict=True))]
+    for mine, other in zip(found, expected, strict=True):
+        assert torch.allclose(mine, other, rtol=0, atol=OUTPUT[torch.float32])
 
 
 # --- dropout
@@ -192,87 +204,3 @@ def test_the_draw_is_standard_normal_and_new_for_each_row_layer_and_direction() 
         assert abs(float(part.std()) - 1) < 0.05
         assert part.unique().numel() > 0.99 * part.numel()
     assert not torch.equal(h, c)
-
-
-# --- differentiation
-
-
-@every_layer
-def test_backward_in_evaluation_mode(name: str) -> None:
-    layer = made(name, num_layers=2, bidirectional=True, dropout=0.5).eval()
-    x = torch.randn(5, 2, 3, requires_grad=True)
-    layer(x, lengths=[5, 3])[0].sum().backward()
-    assert x.grad is not None
-    assert x.grad[:3].ne(0).any()
-    assert all(weight.grad is not None for weight in layer.parameters())
-
-
-@every_layer
-def test_once_and_twice_through_a_whole_layer(name: str) -> None:
-    layer = made(name, num_layers=2, bidirectional=True, dtype=DOUBLE)
-    x = torch.randn(3, 2, 3, dtype=DOUBLE, requires_grad=True)
-    weights = dict(layer.named_parameters())
-
-    def run(x: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
-        named = dict(zip(weights, values, strict=True))
-        return tuple(results(functional_call(layer, named, (x,), {"lengths": [3, 2]})))
-
-    assert torch.autograd.gradcheck(run, (x, *weights.values()), fast_mode=True)
-    assert torch.autograd.gradgradcheck(run, (x, *weights.values()), fast_mode=True)
-
-
-@every_layer
-def test_a_penalty_on_the_gradient_reaches_the_weights(name: str) -> None:
-    layer = made(name)
-    x = torch.randn(5, 2, 3, requires_grad=True)
-    (gradient,) = torch.autograd.grad(layer(x)[0].square().sum(), x, create_graph=True)
-    gradient.square().sum().backward()
-    assert bool(layer.weight_ih_l0.grad.ne(0).any())
-
-
-@every_layer
-@pytest.mark.parametrize("unbatched", [False, True])
-def test_gradients_of_each_example_by_vmap(name: str, unbatched: bool) -> None:
-    layer = made(name, num_layers=2, bidirectional=True, dtype=DOUBLE)
-    weights = {key: value.detach() for key, value in layer.named_parameters()}
-    examples = torch.randn(4, 5, 3, dtype=DOUBLE)  # [examples, T, I]
-
-    def loss(weights: dict[str, Tensor], example: Tensor) -> Tensor:
-        x = example if unbatched else example.unsqueeze(1)
-        output, state = functional_call(layer, weights, (x,))
-        return torch.cat([output.square().flatten(), *(p.flatten() for p in parts(state))]).sum()
-
-    found = vmap(grad(loss), in_dims=(None, 0))(weights, examples)
-    for n, example in enumerate(examples):
-        layer.zero_grad()
-        loss(dict(layer.named_parameters()), example).backward()
-        for key, weight in layer.named_parameters():
-            scale = float(weight.grad.abs().max())
-            difference = float((found[key][n] - weight.grad).abs().max())
-            assert difference <= GRADIENT[DOUBLE] * scale, key
-
-
-@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
-@every_layer
-def test_forward_mode_agrees_with_backward(name: str) -> None:
-    layer = made(name, num_layers=2, bidirectional=True, dtype=DOUBLE)
-    x, tangent = torch.randn(2, 5, 2, 3, dtype=DOUBLE).unbind()
-
-    def run(x: Tensor) -> Tensor:
-        output: Tensor = layer(x, lengths=[5, 2])[0]
-        return output
-
-    found = jvp(run, (x,), (tangent,))
-    output, pushed = found[0], found[1]
-    cotangent = torch.randn_like(output)
-    inner = x.clone().requires_grad_()
-    (pulled,) = torch.autograd.grad(run(inner), inner, cotangent)
-    assert bool(pushed.ne(0).any())
-    assert torch.allclose((pushed * cotangent).sum(), (pulled * tangent).sum(), rtol=1e-10)
-
-
-@every_layer
-def test_a_batch_without_a_step_still_trains(name: str) -> None:
-    layer = made(name, num_layers=2, bidirectional=True)
-    layer(torch.randn(4, 2, 3), lengths=[0, 0])[0].sum().backward()
-    assert all(w.grad is not None and not w.grad.any() for w in layer.parameters())
