@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from elman.training.report.gather import gather
 from elman.training.report.page import render_report
 from elman.training.rivals import language_model_rivals, many_to_one_rivals
 from elman.training.run_folder import Results, RunFolder
+from elman.training.stop import StopRequest
 from elman.training.task import METRICS
 
 
@@ -81,19 +82,19 @@ def conclude(
     folder: RunFolder,
     progress: Progress,
     listener: RunListener,
-    check: Callable[[], None],
+    stop: StopRequest,
 ) -> Outcome:
     """Measure the best generation on the test part, train the baselines, write the report."""
     task = prepared.task
     load_best(task.model, folder)
-    test = dict(evaluate(task, "test", check))
-    refuse_metrics(test, "test", progress.best_step)
     listener.announce("baselines: training them on the same split")
-    if isinstance(task, ManyToOneTask):
-        baselines = many_to_one_rivals(task)
-    else:
-        baselines = language_model_rivals(task)
-    check()
+    with stop.at_once():
+        test = dict(evaluate(task, "test", stop.check))
+        refuse_metrics(test, "test", progress.best_step)
+        if isinstance(task, ManyToOneTask):
+            baselines = many_to_one_rivals(task)
+        else:
+            baselines = language_model_rivals(task)
     results = Results(
         test=test,
         baselines=baselines,

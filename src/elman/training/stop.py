@@ -9,7 +9,7 @@ from types import FrameType
 
 
 class StopRequested(Exception):
-    """Raised between two batches after the user, or the system, asked to stop."""
+    """Raised at a safe place after the user, or the system, asked to stop."""
 
 
 class StopRequest:
@@ -17,6 +17,7 @@ class StopRequest:
 
     def __init__(self) -> None:
         self.signal_number: int | None = None
+        self._at_once = False
 
     def check(self) -> None:
         """Raise if a stop has been asked for.
@@ -28,6 +29,20 @@ class StopRequest:
             raise StopRequested
 
     @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Inside this context, in which nothing may be written, no place is unsafe to stop at.
+
+        Raises:
+            StopRequested: a stop has been asked for.
+        """
+        self._at_once = True
+        try:
+            self.check()
+            yield
+        finally:
+            self._at_once = False
+
+    @contextmanager
     def on_signals(self) -> Iterator[None]:
         """Inside this context Ctrl-C and SIGTERM ask to stop; a second Ctrl-C stops at once."""
 
@@ -35,6 +50,8 @@ class StopRequest:
             if self.signal_number is not None and number == signal.SIGINT:
                 raise KeyboardInterrupt
             self.signal_number = number
+            if self._at_once:
+                raise StopRequested
 
         before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
         try:

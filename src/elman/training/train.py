@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,13 @@ def train(
         Interrupted: the user stopped the run; a checkpoint stands.
     """
     check_free(out, overwrite)
-    prepared = prepare(config, command)
+    try:
+        with stop.at_once():
+            prepared = prepare(config, command)
+    except StopRequested:
+        raise _interrupted(
+            "Stopped before training began; nothing has been written.", stop
+        ) from None
     announce(prepared, listener)
     optimizer = make_optimizer(prepared.task.model, prepared.config)
     files = _files(prepared, optimizer, (), Progress())
@@ -76,7 +83,12 @@ def resume(path: Path, data: str | None, listener: RunListener, stop: StopReques
         DivergedError, Interrupted: as for `train`.
     """
     folder = RunFolder.open(path)
-    prepared = prepare_again(folder, data)
+    go_on = f"elman resume {shlex.quote(str(path))}"
+    try:
+        with stop.at_once():
+            prepared = prepare_again(folder, data)
+    except StopRequested:
+        raise _interrupted("Stopped; the last checkpoint stands.", stop, go_on) from None
     optimizer = make_optimizer(prepared.task.model, prepared.config)
     files = folder.read(folder.manifest.last)
     load_weights(prepared.task.model, files["weights.safetensors"])
@@ -106,13 +118,15 @@ def _run(
     loop = Loop(prepared.task, prepared.config, optimizer, progress, save, listener, stop)
     try:
         loop.run(carried)
-        return conclude(prepared, folder, progress, listener, stop.check)
+        return conclude(prepared, folder, progress, listener, stop)
     except StopRequested:
-        raise Interrupted(
-            f"Stopped after update {progress.step}; a checkpoint has been written.",
-            stop.signal_number or 2,
-            next_step=f"elman resume {shlex.quote(str(folder.path))}",
-        ) from None
+        go_on = f"elman resume {shlex.quote(str(folder.path))}"
+        what = f"Stopped after update {progress.step}; a checkpoint has been written."
+        raise _interrupted(what, stop, go_on) from None
+
+
+def _interrupted(what: str, stop: StopRequest, next_step: str = "") -> Interrupted:
+    return Interrupted(what, stop.signal_number or signal.SIGINT, next_step=next_step)
 
 
 def _files(
