@@ -15,7 +15,7 @@ def evaluate(
     run: Annotated[Path, typer.Argument(help="The run folder.")],
     data: Annotated[
         str | None,
-        typer.Argument(help="Other data to measure on. [default: the test part of the run's own]"),
+        typer.Argument(help="Other data to measure on. (default: the test part of the run's own)"),
     ] = None,
     json: Json = False,
     quiet: Quiet = False,

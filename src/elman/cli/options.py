@@ -43,7 +43,7 @@ def _annotation(name: str, field: FieldInfo) -> Any:
     kinds = _kinds(field.annotation)
     flag = "--" + name.replace("_", "-")
     help_text = f"{field.description}" + (
-        f" [default: {field.default}]" if field.default is not None else ""
+        f" (default: {field.default})" if field.default is not None else ""
     )
     if bool in kinds:
         names = f"{flag}/--no-{flag.removeprefix('--')}"

@@ -14,7 +14,7 @@ from elman.cli.options import Debug, Json, Quiet
 def predict(
     run: Annotated[Path, typer.Argument(help="The run folder.")],
     items: Annotated[
-        list[str] | None, typer.Argument(help="Texts. [default: the lines of standard input]")
+        list[str] | None, typer.Argument(help="Texts. (default: the lines of standard input)")
     ] = None,
     file: Annotated[
         Path | None, typer.Option(help="A file of texts: a table, or one text a line.")

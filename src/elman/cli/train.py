@@ -21,7 +21,7 @@ def train(
     ],
     *,
     out: Annotated[
-        Path | None, typer.Option(help="The run folder to make. [default: runs/NAME]")
+        Path | None, typer.Option(help="The run folder to make. (default: runs/NAME)")
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an older run.")] = False,
     config: Annotated[

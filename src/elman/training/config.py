@@ -219,6 +219,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         what = f"The configuration cannot be read: {error.strerror}."
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         what = f"The configuration is not valid TOML: {error}."
+    except RecursionError:
+        what = "The configuration is nested too deeply."
     raise ConfigurationError(
         what,
         where=str(path),
