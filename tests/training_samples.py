@@ -16,6 +16,8 @@ from elman.training.language_model import LanguageModelTask
 from elman.training.loop import Step
 from elman.training.many_to_one import ManyToOneTask, label_order
 
+AnyTask = ManyToOneTask | LanguageModelTask
+
 MANY_TO_ONE: dict[str, Any] = {
     "data": "letters.csv", "shape": "many_to_one", "unit": "characters", "lowercase": False,
     "min_count": 1, "max_length": 12, "embedding_size": 3, "hidden_size": 4, "dropout": 0.0,
