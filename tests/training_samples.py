@@ -70,17 +70,19 @@ def vocabulary_of(data: Dataset[LabelledText] | Dataset[Document]) -> Vocabulary
     return Vocabulary.build([one.text for one in data.train], "characters")
 
 
-def many_to_one_task(target: Target = "rating", seed: int = 0, **changes: Any) -> ManyToOneTask:
+def many_to_one_task(
+    target: Target = "rating", init_seed: int = 0, **changes: Any
+) -> ManyToOneTask:
     data = labelled_data(target)
-    torch.manual_seed(seed)
+    torch.manual_seed(init_seed)
     return ManyToOneTask(
         many_to_one_config(**changes), data, vocabulary_of(data), label_order(data)
     )
 
 
-def language_model_task(seed: int = 0, **changes: Any) -> LanguageModelTask:
+def language_model_task(init_seed: int = 0, **changes: Any) -> LanguageModelTask:
     data = running_data()
-    torch.manual_seed(seed)
+    torch.manual_seed(init_seed)
     return LanguageModelTask(language_model_config(**changes), data, vocabulary_of(data))
 
 

@@ -78,7 +78,7 @@ def test_state_and_weights_come_back_bit_for_bit(shape: str, options: dict[str, 
     files = model_files(task.model.description, {"text": 1}, task.model)
     files |= state_files(task.model, optimizer, carried, PROGRESS)
 
-    other = TASKS[shape](seed=5, cell="lstm", num_layers=2, **options)
+    other = TASKS[shape](init_seed=5, cell="lstm", num_layers=2, **options)
     fresh = make_optimizer(other.model, other.config)
     load_weights(other.model, files["weights.safetensors"])
     again, progress = load_state(files, other.model, fresh)
@@ -130,7 +130,7 @@ def test_tied_weights_are_saved_once_and_stay_tied() -> None:
     saved = load(weights_of(tied))
     assert "embedding.weight" in saved
     assert "output.weight" not in saved
-    other = language_model_task(seed=3)
+    other = language_model_task(init_seed=3)
     load_weights(other.model, weights_of(tied))
     assert isinstance(other.model.description, LanguageModelDescription)
     assert torch.equal(other.model.output.weight, saved["embedding.weight"])
@@ -151,7 +151,7 @@ def test_weights_of_equal_values_are_not_taken_for_tied_ones() -> None:
 
 def test_a_reset_before_gru_is_saved_and_loaded() -> None:
     task = many_to_one_task(cell="gru", reset_after=False)
-    other = many_to_one_task(seed=1, cell="gru", reset_after=False)
+    other = many_to_one_task(init_seed=1, cell="gru", reset_after=False)
     load_weights(other.model, weights_of(task))
     assert task.evaluate("test", lambda: None) == other.evaluate("test", lambda: None)
 
@@ -206,7 +206,7 @@ def test_foreign_weights_are_refused(what: str) -> None:
 
 def test_weights_of_the_same_model_are_taken() -> None:
     task = language_model_task()
-    load_weights(task.model, weights_of(language_model_task(seed=9)))
+    load_weights(task.model, weights_of(language_model_task(init_seed=9)))
 
 
 @pytest.mark.parametrize(
