@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
-import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
-BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+from tests.docs.documents import DOCUMENTS, ROOT, blocks, named
 
-
-def blocks_of(document: Path) -> list[str]:
-    return BLOCK.findall(document.read_text(encoding="utf-8"))
+WITH_BLOCKS = [document for document in DOCUMENTS if blocks(document, "python")]
 
 
 def test_the_documents_and_their_blocks_were_found() -> None:
-    names = [str(document.relative_to(ROOT)) for document in DOCUMENTS]
-    assert names == ["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "README.md"]
-    assert len(blocks_of(ROOT / "README.md")) >= 1
+    assert [named(document) for document in DOCUMENTS] == [
+        "ARCHITECTURE.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "README.md",
+        "docs/cells.md",
+        "docs/runs.md",
+        "docs/semantics.md",
+    ]
+    assert [named(document) for document in WITH_BLOCKS] == [
+        "ARCHITECTURE.md",
+        "README.md",
+        "docs/cells.md",
+        "docs/runs.md",
+        "docs/semantics.md",
+    ]
+    assert len(blocks(ROOT / "README.md", "python")) >= 3
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
-def test_python_blocks_run_from_top_to_bottom(document: Path, tmp_path: Path) -> None:
-    program = "\n".join(blocks_of(document))
+@pytest.mark.parametrize("document", WITH_BLOCKS, ids=named)
+def test_python_blocks_run_from_top_to_bottom(
+    document: Path, tmp_path: Path, reader_s_folder: Path
+) -> None:
+    shutil.copytree(reader_s_folder / "runs", tmp_path / "runs")
+    program = "\n".join(blocks(document, "python"))
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", program],
         cwd=tmp_path,

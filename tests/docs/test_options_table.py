@@ -1,0 +1,57 @@
+"""What the documents say of options and figures is what the code and the measurements say."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from elman.data.examples import AnyDataset, Dataset, Document, LabelledText
+from elman.training.config import TrainingConfig
+from elman.training.defaults import settle
+from tests.docs.documents import ROOT, rows_under
+from tests.docs.generated import GENERATED, cut
+
+RUNS = ROOT / "docs" / "runs.md"
+PLAIN = re.compile(r"`([^`]+)`")
+SHAPES = ("many to one", "language model")
+WORDS = "five words of running text"
+
+
+def texts() -> Dataset[LabelledText]:
+    train = tuple(LabelledText(WORDS, "ab"[row % 2], row) for row in range(1024))
+    facts = ("", "class", train, train, train, "", "", ())
+    return Dataset("texts.csv", "many_to_one", *facts)  # type: ignore[arg-type]
+
+
+def documents() -> Dataset[Document]:
+    train = tuple(Document(WORDS * 10, row) for row in range(1000))
+    facts = ("", "next token", train, train, train, "", "", ())
+    return Dataset("text.txt", "language_model", *facts)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", GENERATED)
+def test_generated_parts_are_up_to_date(name: str) -> None:
+    _, part, _ = cut(name)
+    assert part == GENERATED[name][1](), "renew it: .venv/bin/python -m tests.docs.generated"
+
+
+def test_the_table_has_a_row_for_every_key() -> None:
+    keys = [row[0].strip("` ") for row in rows_under(RUNS, "## Configuration keys")]
+    assert keys == list(TrainingConfig.model_fields)
+
+
+@pytest.mark.parametrize(("column", "dataset"), [(1, texts()), (2, documents())], ids=SHAPES)
+def test_what_is_said_to_be_chosen_is_chosen(column: int, dataset: AnyDataset) -> None:
+    config, _ = settle(TrainingConfig.checked({"data": "any"}), dataset)
+    cells = {row[0].strip("`"): row[column] for row in rows_under(RUNS, "### What is chosen")}
+    values = {key: PLAIN.match(cell) for key, cell in cells.items()}
+    said = {key: value[1] for key, value in values.items() if value}
+    assert len(said) >= 4
+    assert said == {key: str(getattr(config, key)).lower() for key in said}
+
+
+def test_every_key_that_may_be_left_open_is_told() -> None:
+    left_open = {key for key, value in TrainingConfig.checked({"data": "any"}) if value is None}
+    rows = {row[0].strip("`") for row in rows_under(RUNS, "### What is chosen")}
+    assert rows == left_open - {"shape", "text", "label", "split", "validation", "test"}
