@@ -63,13 +63,15 @@ def diagnose(task: Task, epoch: int, batch: int, carried: Carried, seed: int) ->
     task.model.zero_grad(set_to_none=True)
     with dispatch.watch(recording):
         loss = task.loss(epoch, batch, carried).mean
-    if torch.isfinite(loss):
+    origin = _forward_place(recording)
+    if torch.isfinite(loss):  # gates may hide an infinity from the loss, not from its gradient
         loss.backward()
         what = "The gradient became NaN or infinite."
-        place += f"; began in {_gradient_place(task, recording)}"
+        origin = origin or _gradient_place(task, recording)
     else:
         what = f"The loss became {loss.item()}."
-        place += f"; began in {_forward_place(recording)}"
+        origin = origin or "the layers after the last recurrent one"
+    place += f"; began in {origin}"
     task.model.zero_grad(set_to_none=True)
     return _error(what + " The weights were not touched.", place)
 
@@ -126,6 +128,7 @@ def _broken_weights(model: nn.Module) -> str:
 
 
 def _forward_place(recording: _Recording) -> str:
+    """The first place with a value that is not finite; empty when there is none."""
     for number, (call, result) in enumerate(recording.calls):
         step = _first_step(call.input, call.batch_sizes, last=False)
         if step is not None:
@@ -134,7 +137,7 @@ def _forward_place(recording: _Recording) -> str:
             step = _first_step(output, call.batch_sizes, last=reverse)
             if step is not None:
                 return f"the {which} of {recording.place(number, step)}"
-    return "the layers after the last recurrent one"
+    return ""
 
 
 def _gradient_place(task: Task, recording: _Recording) -> str:

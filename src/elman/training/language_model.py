@@ -82,8 +82,12 @@ class LanguageModelTask:
             return f"{self.name}, documents that start at rows {listed}"
         first = batch * self.config.bptt_steps
         last = first + self.config.bptt_steps - 1
-        columns = len(self._streams(epoch)[0].columns)
-        return f"{self.name}, epoch {epoch + 1}, steps {first} to {last} of its {columns} columns"
+        stream = self._streams(epoch)[0]
+        read = max(0, last + 1 - stream.k2)
+        return (
+            f"{self.name}, steps {first} to {last} of its {len(stream.columns)} columns of text,"
+            f" read from step {read}"
+        )
 
     def _documents(self, epoch: int) -> list[list[int]]:
         lengths = [len(document) for document in self.parts["train"]]

@@ -165,7 +165,8 @@ def test_dropout_is_drawn_in_training_only() -> None:
 
 def test_places_name_what_the_user_can_find() -> None:
     task = language_model_task()
-    assert task.places(1, 2) == "letters.txt, epoch 2, steps 6 to 8 of its 3 columns"
+    where = "letters.txt, steps 6 to 8 of its 3 columns of text, read from step 4"
+    assert task.places(1, 2) == where
     full = language_model_task(bptt_steps=0, bptt_window=None, batch_size=6)
     assert full.places(0, 0) == "letters.txt, documents that start at rows 1, 2, 3, 4, 5, 6"
 
