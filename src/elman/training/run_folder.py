@@ -269,7 +269,7 @@ class RunFolder:
             for generation in (self.manifest.best, self.manifest.last)
         }
         for folder in (self.path / "generations").iterdir():
-            if not folder.is_dir():  # not ours: a file manager's, say
+            if not (folder.name.isdecimal() and folder.is_dir()):  # not ours
                 continue
             if folder.name not in named:
                 shutil.rmtree(folder)
