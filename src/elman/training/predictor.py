@@ -80,12 +80,7 @@ class Classifier:
 
     def predict(self, items: Sequence[str]) -> list[Prediction]:
         """The label of each text, in the order of the texts."""
-        if isinstance(items, str):
-            raise UsageError(
-                "predict was given a single text.",
-                expected="a list of texts",
-                next_step="predict([text])",
-            )
+        _refuse_single(items)
         return [self._prediction(row) for row in self.log_probabilities(items).exp().tolist()]
 
     def log_probabilities(self, items: Sequence[str]) -> Tensor:
@@ -129,6 +124,7 @@ class Generator:
     @torch.no_grad()
     def predict(self, items: Sequence[str]) -> list[Prediction]:
         """The next token after each text."""
+        _refuse_single(items)
         predictions = []
         for item in items:
             tokens = [Vocabulary.end_id, *self.vocabulary.encode(item)]
@@ -144,6 +140,16 @@ class Generator:
             if token == Vocabulary.end_id:
                 return
             yield token
+
+
+def _refuse_single(items: Sequence[str]) -> None:
+    """A string is a sequence of strings too, and never what was meant."""
+    if isinstance(items, str):
+        raise UsageError(
+            "predict was given a single text.",
+            expected="a list of texts",
+            next_step="predict([text])",
+        )
 
 
 def load(run: str | Path) -> Classifier | Generator:
