@@ -316,7 +316,8 @@ def _not_of_a_run(path: Path) -> str:
 
 def to_json(content: Mapping[str, Any]) -> bytes:
     """A JSON file's content, for people to read as well."""
-    return json.dumps(content, ensure_ascii=False, indent=1).encode("utf-8") + b"\n"
+    text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+    return text.encode("utf-8", "backslashreplace")  # a file name's odd byte as JSON's own \udce9
 
 
 def _dump(manifest: Manifest) -> bytes:
