@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import cast
 
 from elman.errors import KernelUnavailable
-from elman.kernels import reference
+from elman.kernels import cpu, reference
 from elman.kernels.contract import Kernel, SequenceCall, SequenceResult
 
-KERNELS: tuple[Kernel, ...] = (cast(Kernel, reference),)
+KERNELS: tuple[Kernel, ...] = (cast(Kernel, cpu), cast(Kernel, reference))
 """Every kernel, fastest first; `auto` takes the first that is willing."""
 
 Watcher = Callable[[SequenceCall, SequenceResult], None]

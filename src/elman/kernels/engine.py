@@ -41,7 +41,7 @@ def engine_status() -> EngineStatus:
         reason = f"not built ({error}); the reference kernel computes everything. {_HOW_TO_BUILD}"
         return EngineStatus(False, reason, MappingProxyType({}))
     reason = (
-        f"built with {engine.compiled_with()}; it holds no kernels yet, "
-        "so the reference kernel computes everything."
+        f"built with {engine.compiled_with()}; its {engine.build()} build computes, and the "
+        "reference kernel what the engine does not serve."
     )
     return EngineStatus(True, reason, MappingProxyType(engine.processor_features()))

@@ -1,0 +1,39 @@
+// Memory of one build. The standard library's templates are kept out of the builds: the linker
+// keeps one copy of each such function, which might be the one for the widest processor.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+
+namespace elman::ELMAN_BUILD {
+
+// `size` numbers, aligned for every vector, 0 at first.
+template <typename S>
+class Buffer {
+ public:
+  explicit Buffer(std::int64_t size) {
+    const std::size_t bytes = (static_cast<std::size_t>(size) * sizeof(S) + 127) / 64 * 64;
+    numbers_ = static_cast<S*>(std::aligned_alloc(64, bytes));
+    if (numbers_ == nullptr) throw std::bad_alloc();
+    for (std::int64_t n = 0; n < size; ++n) numbers_[n] = S{};
+  }
+  Buffer(Buffer&& other) noexcept : numbers_(other.numbers_) { other.numbers_ = nullptr; }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+  ~Buffer() { std::free(numbers_); }
+
+  S* data() { return numbers_; }
+  const S* data() const { return numbers_; }
+
+ private:
+  S* numbers_;
+};
+
+template <typename S>
+inline void copy(const S* from, std::int64_t count, S* to) {
+  for (std::int64_t n = 0; n < count; ++n) to[n] = from[n];
+}
+
+}  // namespace elman::ELMAN_BUILD

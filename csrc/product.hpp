@@ -1,0 +1,110 @@
+// The one matrix product of the engine: a few rows times a packed panel, in registers.
+#pragma once
+
+#include <cstdint>
+
+#include "buffer.hpp"
+#include "vector.hpp"
+
+namespace elman::ELMAN_BUILD {
+
+// Rows and vectors of a register tile: 24 accumulators of AVX-512's 32 registers, 8 to 12 of the
+// 16 that AVX2 and the portable build have.
+#if ELMAN_VECTOR_BYTES == 64
+constexpr int tile_rows(int vectors) { return vectors == 4 ? 6 : vectors == 3 ? 8 : 10; }
+#else
+constexpr int tile_rows(int vectors) { return vectors == 4 ? 2 : vectors == 3 ? 3 : 4; }
+#endif
+
+// A matrix [outputs, K] packed for products with its transpose. A panel holds V vectors of outputs;
+// for each k they lie side by side, so that one pass over k feeds a whole register tile.
+// Which output stands in which vector is the packer's choice: the gates of one group of units
+// (an output's row is gate·H + unit), or consecutive outputs.
+template <typename S>
+class Panels {
+ public:
+  // `vectors` gates a panel; the unit of panel p, lane j is p·W + j.
+  static Panels of_gates(const S* matrix, int first_gate, int vectors, std::int64_t H,
+                         std::int64_t K) {
+    Panels panels(vectors, (H + W<S> - 1) / W<S>, K);
+    for (std::int64_t p = 0; p < panels.count_; ++p)
+      for (int v = 0; v < vectors; ++v)
+        panels.pack(p, v, matrix + ((first_gate + v) * H + p * W<S>)*K, K, 1, H - p * W<S>);
+    return panels;
+  }
+
+  // Consecutive outputs, four vectors a panel: output o of k is matrix[o·of_output + k·of_k].
+  static Panels of_outputs(const S* matrix, std::int64_t outputs, std::int64_t K,
+                           std::int64_t of_output, std::int64_t of_k) {
+    Panels panels(4, (outputs + 4 * W<S> - 1) / (4 * W<S>), K);
+    for (std::int64_t p = 0; p < panels.count_; ++p)
+      for (int v = 0; v < 4; ++v) {
+        const std::int64_t first = (p * 4 + v) * W<S>;
+        if (first >= outputs) break;
+        panels.pack(p, v, matrix + first * of_output, of_output, of_k, outputs - first);
+      }
+    return panels;
+  }
+
+  std::int64_t count() const { return count_; }
+  std::int64_t K() const { return K_; }
+  const S* panel(std::int64_t p) const { return packed_.data() + p * K_ * vectors_ * W<S>; }
+
+ private:
+  Panels(int vectors, std::int64_t count, std::int64_t K)
+      : vectors_(vectors), count_(count), K_(K), packed_(count * K * vectors * W<S>) {}
+
+  void pack(std::int64_t p, int v, const S* from, std::int64_t of_output, std::int64_t of_k,
+            std::int64_t outputs) {
+    S* to = packed_.data() + p * K_ * vectors_ * W<S> + v * W<S>;
+    const int lanes = static_cast<int>(outputs < W<S> ? outputs : W<S>);
+    for (int lane = 0; lane < lanes; ++lane)
+      for (std::int64_t k = 0; k < K_; ++k)
+        to[k * vectors_ * W<S> + lane] = from[lane * of_output + k * of_k];
+  }
+
+  int vectors_;
+  std::int64_t count_, K_;
+  Buffer<S> packed_;
+};
+
+// sum[m][v] = row m · vector v of a panel, for `rows` = M rows of K numbers.
+template <typename S, int M, int V>
+inline void product(const S* const* rows, const S* panel, std::int64_t K, Vector<S> (&sum)[M][V]) {
+#pragma GCC unroll 16
+  for (int m = 0; m < M; ++m)
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) sum[m][v] = Vector<S>{};
+  for (std::int64_t k = 0; k < K; ++k, panel += V * W<S>) {
+    Vector<S> weight[V];
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) weight[v] = load(panel + v * W<S>);
+#pragma GCC unroll 16
+    for (int m = 0; m < M; ++m) {
+      const S a = rows[m][k];
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) sum[m][v] += a * weight[v];
+    }
+  }
+}
+
+// Calls use(m, sum) for each of `count` rows, tile after tile; rows(m) gives the row's pointer.
+template <typename S, int V, int M = tile_rows(V), typename Rows, typename Use>
+inline void for_each_product(std::int64_t count, const Rows& rows, const S* panel, std::int64_t K,
+                             const Use& use, std::int64_t first = 0) {
+  for (; first + M <= count; first += M) {
+    const S* pointers[M];
+    for (int m = 0; m < M; ++m) pointers[m] = rows(first + m);
+    Vector<S> sum[M][V];
+    product<S, M, V>(pointers, panel, K, sum);
+#pragma GCC unroll 16
+    for (int m = 0; m < M; ++m) use(first + m, sum[m]);
+  }
+  if constexpr (M > 1) {
+    if (first < count) {
+      for_each_product<S, V, (M > 4 ? M - 2 : M - 1)>(count, rows, panel, K, use, first);
+    }
+  }
+}
+
+}  // namespace elman::ELMAN_BUILD

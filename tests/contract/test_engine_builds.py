@@ -1,0 +1,130 @@
+"""Every build of the engine that this processor can run, against the reference kernel."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from elman.kernels.engine import engine_status
+from elman.layers.gru import GRU
+from elman.layers.lstm import LSTM
+from elman.layers.recurrent import Recurrent
+from elman.layers.rnn import RNN
+from elman.sequences import Ragged
+from tests.tolerances import GRADIENT
+
+pytestmark = pytest.mark.skipif(not engine_status().built, reason=engine_status().reason)
+ENGINE: Any = importlib.import_module("elman._engine") if engine_status().built else None
+BUILDS = ENGINE.builds() if ENGINE else ["none"]
+KINDS = ["rnn_tanh", "rnn_relu", "lstm", "gru", "gru_before"]
+
+
+@pytest.fixture(params=BUILDS)
+def build(request: pytest.FixtureRequest) -> Iterator[str]:
+    before = ENGINE.build()
+    ENGINE.choose_build(request.param)
+    yield request.param
+    ENGINE.choose_build(before)
+
+
+def make(kind: str, hidden_size: int, kernel: str) -> Recurrent:
+    torch.manual_seed(0)
+    if kind.startswith("rnn"):
+        function: Any = kind.removeprefix("rnn_")
+        return RNN(5, hidden_size, 2, function, bidirectional=True, kernel=kernel)
+    if kind == "lstm":
+        return LSTM(5, hidden_size, 2, bidirectional=True, kernel=kernel)
+    after = kind == "gru"
+    return GRU(5, hidden_size, 2, bidirectional=True, reset_after=after, kernel=kernel)
+
+
+def results(layer: Recurrent, batch: Ragged) -> list[Tensor]:
+    """Output, final states and every gradient."""
+    values = batch.values.clone().requires_grad_()
+    output, state = layer.run(batch.with_values(values))
+    torch.manual_seed(1)  # the weights of the loss are drawn alike in both precisions
+    parts = [output.values, *state]
+    loss = torch.stack([(part * torch.randn(part.shape)).sum() for part in parts]).sum()
+    gradients = torch.autograd.grad(loss, [values, *layer.parameters()])
+    return [output.values, *state, *gradients]
+
+
+@cache
+def truth(kind: str, hidden_size: int, lengths: tuple[int, ...]) -> list[Tensor]:
+    """The same in float64, by the reference kernel."""
+    layer = make(kind, hidden_size, "reference").double()
+    return results(layer, batch_of(lengths).with_values(batch_of(lengths).values.double()))
+
+
+def batch_of(lengths: tuple[int, ...]) -> Ragged:
+    torch.manual_seed(2)
+    return Ragged(torch.randn(sum(lengths), 5), lengths)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("hidden_size", [2, 16, 37, 70])
+@pytest.mark.parametrize("lengths", [(6,) * 13, (9, 0, 4, 4, 1, 8, 2, 5, 3), (1,)])
+def test_a_build_is_as_exact_as_float32_allows(
+    build: str, kind: str, hidden_size: int, lengths: tuple[int, ...]
+) -> None:
+    found = results(make(kind, hidden_size, "cpu"), batch_of(lengths))
+    for number, (one, exact) in enumerate(
+        zip(found, truth(kind, hidden_size, lengths), strict=True)
+    ):
+        scale = max(1.0, float(exact.detach().abs().max()))
+        difference = float((one - exact).detach().abs().max())
+        assert difference <= GRADIENT[torch.float32] * scale, f"{build}: result {number}"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_threads_share_out_the_rows(build: str, kind: str, threads: int) -> None:
+    lengths = (9, 0, 4, 4, 1, 8, 2, 5, 3)
+    one_thread = results(make(kind, 37, "cpu"), batch_of(lengths))
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        runs = [results(make(kind, 37, "cpu"), batch_of(lengths)) for _ in range(2)]
+    finally:
+        torch.set_num_threads(before)
+    assert all(torch.equal(one, other) for one, other in zip(*runs, strict=True))
+    assert torch.equal(runs[0][0], one_thread[0])
+
+
+def test_processors_run_the_widest_build_first(build: str) -> None:
+    assert build in BUILDS
+    assert BUILDS[-1] == "portable"
+    with pytest.raises(ValueError, match="no build of that name"):
+        ENGINE.choose_build("abacus")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_number_is_not_hidden(build: str, kind: str) -> None:
+    layer = make(kind, 20, "cpu")
+    batch = Ragged(torch.full((4, 5), torch.nan), [4])
+    with torch.no_grad():
+        output, _ = layer.run(batch)
+    assert bool(torch.isnan(output.values).all())
+
+
+def test_the_process_has_one_openmp_runtime() -> None:
+    """The engine uses the libgomp that torch has loaded."""
+    layer = make("gru", 16, "cpu")
+    layer.run(Ragged(torch.randn(6, 5), [3, 3]))
+    with open("/proc/self/maps", encoding="utf-8") as maps:
+        paths = {line.split()[-1] for line in maps if len(line.split()) > 5}
+    runtimes = {path for path in paths if "gomp" in path or "iomp" in path or "libomp" in path}
+    assert len(runtimes) == 1, runtimes
+
+
+def test_the_callers_floating_point_state_is_restored() -> None:
+    tiny = torch.tensor([1e-40])
+    assert float(tiny * 0.5) != 0
+    make("lstm", 16, "cpu").run(Ragged(torch.randn(6, 5), [3, 3]))
+    assert float(tiny * 0.5) != 0
