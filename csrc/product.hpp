@@ -8,13 +8,19 @@
 
 namespace elman::ELMAN_BUILD {
 
-// Rows and vectors of a register tile: 24 accumulators of AVX-512's 32 registers, 8 to 12 of the
-// 16 that AVX2 and the portable build have.
+// Rows of a register tile of so many vectors: 24 accumulators of AVX-512's 32 registers, 8 or 9 of
+// the 16 that AVX2 and the portable build have.
 #if ELMAN_VECTOR_BYTES == 64
 constexpr int tile_rows(int vectors) { return vectors == 4 ? 6 : vectors == 3 ? 8 : 10; }
 #else
 constexpr int tile_rows(int vectors) { return vectors == 4 ? 2 : vectors == 3 ? 3 : 4; }
 #endif
+
+// A tile of few rows has too few sums to hide the time that one takes; then even and odd k (or k
+// modulo 4) are summed apart.
+constexpr int partial_sums(int rows, int vectors) {
+  return rows * vectors >= 8 ? 1 : rows * vectors >= 5 ? 2 : 4;
+}
 
 // A matrix [outputs, K] packed for products with its transpose. A panel holds V vectors of outputs;
 // for each k they lie side by side, so that one pass over k feeds a whole register tile.
@@ -68,42 +74,69 @@ class Panels {
   Buffer<S> packed_;
 };
 
-// sum[m][v] = row m · vector v of a panel, for `rows` = M rows of K numbers.
+// sum[m][v] = row m · vector v of a panel, for M rows of K numbers.
 template <typename S, int M, int V>
 inline void product(const S* const* rows, const S* panel, std::int64_t K, Vector<S> (&sum)[M][V]) {
+  constexpr int P = partial_sums(M, V);
+  Vector<S> part[P][M][V];
+#pragma GCC unroll 4
+  for (int p = 0; p < P; ++p)
+#pragma GCC unroll 16
+    for (int m = 0; m < M; ++m)
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) part[p][m][v] = Vector<S>{};
+  std::int64_t k = 0;
+  for (; k + P <= K; k += P) {
+#pragma GCC unroll 4
+    for (int p = 0; p < P; ++p, panel += V * W<S>) {
+      Vector<S> weight[V];
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) weight[v] = load(panel + v * W<S>);
+#pragma GCC unroll 16
+      for (int m = 0; m < M; ++m) {
+        const S a = rows[m][k + p];
+#pragma GCC unroll 4
+        for (int v = 0; v < V; ++v) part[p][m][v] += a * weight[v];
+      }
+    }
+  }
+  for (; k < K; ++k, panel += V * W<S>)
+    for (int m = 0; m < M; ++m)
+      for (int v = 0; v < V; ++v) part[0][m][v] += rows[m][k] * load(panel + v * W<S>);
 #pragma GCC unroll 16
   for (int m = 0; m < M; ++m)
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) sum[m][v] = Vector<S>{};
-  for (std::int64_t k = 0; k < K; ++k, panel += V * W<S>) {
-    Vector<S> weight[V];
+    for (int v = 0; v < V; ++v) {
+      sum[m][v] = part[0][m][v];
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) weight[v] = load(panel + v * W<S>);
-#pragma GCC unroll 16
-    for (int m = 0; m < M; ++m) {
-      const S a = rows[m][k];
-#pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) sum[m][v] += a * weight[v];
+      for (int p = 1; p < P; ++p) sum[m][v] += part[p][m][v];
     }
-  }
 }
 
-// Calls use(m, sum) for each of `count` rows, tile after tile; rows(m) gives the row's pointer.
-template <typename S, int V, int M = tile_rows(V), typename Rows, typename Use>
-inline void for_each_product(std::int64_t count, const Rows& rows, const S* panel, std::int64_t K,
-                             const Use& use, std::int64_t first = 0) {
-  for (; first + M <= count; first += M) {
-    const S* pointers[M];
-    for (int m = 0; m < M; ++m) pointers[m] = rows(first + m);
-    Vector<S> sum[M][V];
-    product<S, M, V>(pointers, panel, K, sum);
-#pragma GCC unroll 16
-    for (int m = 0; m < M; ++m) use(first + m, sum[m]);
-  }
+// One tile of `size` ≤ M rows, `size` being known to the compiler within.
+template <typename S, int V, int M, typename Rows, typename Use>
+inline void tile(int size, std::int64_t first, const Rows& rows, const S* panel, std::int64_t K,
+                 const Use& use) {
   if constexpr (M > 1) {
-    if (first < count) {
-      for_each_product<S, V, (M > 4 ? M - 2 : M - 1)>(count, rows, panel, K, use, first);
-    }
+    if (size < M) return tile<S, V, M - 1>(size, first, rows, panel, K, use);
+  }
+  const S* pointers[M];
+  for (int m = 0; m < M; ++m) pointers[m] = rows(first + m);
+  Vector<S> sum[M][V];
+  product<S, M, V>(pointers, panel, K, sum);
+  for (int m = 0; m < M; ++m) use(first + m, sum[m]);
+}
+
+// Calls use(m, sum) for each of `count` rows; rows(m) gives the row's pointer. The rows are cut into
+// tiles of like size, since a tile of a row or two is slow: 32 rows are 6 6 5 5 5 5, not 5 · 6 and 2.
+template <typename S, int V, typename Rows, typename Use>
+inline void for_each_product(std::int64_t count, const Rows& rows, const S* panel, std::int64_t K,
+                             const Use& use) {
+  constexpr int M = tile_rows(V);
+  for (std::int64_t tiles = (count + M - 1) / M, first = 0; tiles > 0; --tiles) {
+    const int size = static_cast<int>((count - first + tiles - 1) / tiles);
+    tile<S, V, M>(size, first, rows, panel, K, use);
+    first += size;
   }
 }
 

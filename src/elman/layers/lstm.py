@@ -9,7 +9,8 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.cells.spec import CellSpec
-from elman.layers.recurrent import InitialState, Input, Lengths, Recurrent
+from elman.layers.inputs import Input, Lengths
+from elman.layers.recurrent import InitialState, Recurrent
 from elman.sequences import Ragged
 
 LSTMState = tuple[Tensor, Tensor]

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from functools import partial
 from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import PackedSequence
 
 from elman.cells.spec import CellSpec, CellWeights
 from elman.errors import ConfigurationError, ShapeError
 from elman.kernels import dispatch
 from elman.kernels.contract import Direction, SequenceCall
+from elman.layers.inputs import Input, Lengths, as_ragged, as_time_major, check_kind, like
 from elman.sequences import Ragged
 
 InitialState = Literal["zeros", "random"]
-Input = Tensor | PackedSequence | Ragged
-Lengths = Tensor | Sequence[int]
 
 
 class Recurrent(nn.Module):
@@ -135,15 +133,26 @@ class Recurrent(nn.Module):
         The output is of the kind of the input; the parts of the state are [L·D, B, H]
         ([L·D, H] for an unbatched input), in the caller's order of rows.
         """
-        unbatched = isinstance(input, Tensor) and input.dim() == 2
-        batch = self._as_ragged(input, lengths)
-        if state is not None and unbatched:
+        where = f"{type(self).__name__}.forward"
+        check_kind(input, lengths, where)
+        if lengths is None and isinstance(input, Tensor):
+            steps = as_time_major(input, self.batch_first, self.input_size, where)
+            if input.dim() == 2:
+                return self._run_single(steps, state)
+            output, final = self._run_even(steps, state)
+            return output.transpose(0, 1) if self.batch_first else output, final
+        ragged, final = self.run(as_ragged(input, lengths, self.batch_first), state)
+        return like(input, ragged, self.batch_first), final
+
+    def _run_single(
+        self, steps: Tensor, state: tuple[Tensor, ...] | None
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """The layer over one sequence [T, 1, I], whose state and output know no batch."""
+        if state is not None:
             self._check_state(state, [])
             state = tuple(part.unsqueeze(1) for part in state)
-        output, final = self.run(batch, state)
-        if unbatched:
-            return output.values, tuple(part.squeeze(1) for part in final)
-        return self._like(input, output), final
+        output, final = self._run_even(steps, state)
+        return output.squeeze(1), tuple(part.squeeze(1) for part in final)
 
     def run(
         self, batch: Ragged, state: tuple[Tensor, ...] | None = None
@@ -163,12 +172,32 @@ class Recurrent(nn.Module):
         """
         self._check_values(batch.values)
         if state is None:
-            state = self._initial_state(batch)
+            state = self._initial_state(len(batch), batch.values)
         self._check_state(state, [len(batch)])
         index = batch.index
-        packed = batch.packed_values()
+        starts = tuple(part.index_select(1, index.rows) for part in state)
+        packed, final = self._layers(batch.packed_values(), index.batch_sizes, starts)
+        output = batch.with_values(packed.index_select(0, index.inverse))
+        return output, tuple(part.index_select(1, index.places) for part in final)
+
+    def _run_even(
+        self, input: Tensor, state: tuple[Tensor, ...] | None
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """The layer over a batch [T, B, I] of one length, which is in packed order as it is."""
+        steps, batch = input.shape[:2]
+        packed = input.reshape(steps * batch, input.shape[2])
+        self._check_values(packed)
+        if state is None:
+            state = self._initial_state(batch, packed)
+        self._check_state(state, [batch])
+        output, final = self._layers(packed, (batch,) * steps, state)
+        return output.view(steps, batch, self.num_directions * self.output_size), final
+
+    def _layers(
+        self, packed: Tensor, batch_sizes: tuple[int, ...], starts: tuple[Tensor, ...]
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """All layers, in packed order from the first to the last."""
         suffixes = self._suffixes()
-        starts = [part.index_select(1, index.rows) for part in state]
         finals: list[tuple[Tensor, ...]] = []
         for layer in range(self.num_layers):
             first = layer * self.num_directions
@@ -176,79 +205,28 @@ class Recurrent(nn.Module):
                 Direction(self._weights(suffixes[n]), tuple(part[n] for part in starts), n > first)
                 for n in range(first, first + self.num_directions)
             )
-            call = SequenceCall(self.cell, packed, index.batch_sizes, directions)
+            call = SequenceCall(self.cell, packed, batch_sizes, directions)
             result = dispatch.run(call, self.kernel)
             finals.extend(result.final)
             packed = result.output
             if self.dropout and self.training and layer < self.num_layers - 1:
                 packed = nn.functional.dropout(packed, self.dropout)
-        final = tuple(
-            torch.stack(parts).index_select(1, index.places) for parts in zip(*finals, strict=True)
-        )
-        return batch.with_values(packed.index_select(0, index.inverse)), final
+        return packed, tuple(torch.stack(parts) for parts in zip(*finals, strict=True))
 
-    def _initial_state(self, batch: Ragged) -> tuple[Tensor, ...]:
-        """Zeros, or in training (when asked for) a draw from the standard normal distribution."""
-        draw = self.initial_state == "random" and self.training
-        make = (
-            batch.values.new_zeros
-            if not draw
-            else lambda *shape: torch.randn(
-                *shape, device=batch.values.device, dtype=batch.values.dtype
-            )
-        )
-        layers = self.num_layers * self.num_directions
-        return tuple(make(layers, len(batch), width) for width in self._state_widths())
+    def _initial_state(self, batch: int, values: Tensor) -> tuple[Tensor, ...]:
+        """Zeros, or in training (when asked for) a draw from the standard normal distribution.
 
-    # --- kinds of input and output
-
-    def _as_ragged(self, input: Input, lengths: Lengths | None) -> Ragged:
-        nested = isinstance(input, Tensor) and input.is_nested
-        if nested or not isinstance(input, get_args(Input)):
-            received = "a nested tensor" if nested else f"of type {type(input).__name__}"
-            raise ShapeError(
-                f"The input is {received}.",
-                where=f"{type(self).__name__}.forward",
-                expected="a tensor, a PackedSequence or a Ragged",
-                next_step="Ragged.from_nested(input)" if nested else "torch.as_tensor(input)",
-            )
-        if lengths is not None and not (isinstance(input, Tensor) and input.dim() == 3):
-            raise ShapeError(
-                "Lengths go with a padded batch only.",
-                where=f"lengths, with an input of type {type(input).__name__}",
-                expected="a tensor of three dimensions, or no lengths",
-            )
-        if isinstance(input, Ragged):
-            return input
-        if isinstance(input, PackedSequence):
-            return Ragged.from_packed(input)
-        if input.dim() == 2:
-            return Ragged(input, [input.shape[0]])
-        if input.dim() != 3:
-            raise ShapeError(
-                f"The input has shape {list(input.shape)}.",
-                where=f"{type(self).__name__}.forward",
-                expected=f"[T, {self.input_size}], or "
-                + ("[B, T, " if self.batch_first else "[T, B, ")
-                + f"{self.input_size}]",
-            )
-        if lengths is None:
-            batch, steps = (0, 1) if self.batch_first else (1, 0)
-            lengths = [input.shape[steps]] * input.shape[batch]
-        return Ragged.from_padded(input, lengths, batch_first=self.batch_first)
-
-    def _like(self, input: Input, output: Ragged) -> Input:
-        if isinstance(input, Ragged):
-            return output
-        if isinstance(input, PackedSequence):
-            return PackedSequence(
-                output.packed_values(),
-                input.batch_sizes,
-                input.sorted_indices,
-                input.unsorted_indices,
-            )
-        steps = input.shape[1 if self.batch_first else 0]
-        return output.to_padded(batch_first=self.batch_first, total_length=steps)
+        Args:
+            batch: B.
+            values: of the input, for dtype and device.
+        """
+        shapes = [
+            (self.num_layers * self.num_directions, batch, width) for width in self._state_widths()
+        ]
+        if self.initial_state == "random" and self.training:
+            make = partial(torch.randn, dtype=values.dtype, device=values.device)
+            return tuple(make(shape) for shape in shapes)
+        return tuple(values.new_zeros(shape) for shape in shapes)
 
     # --- checks and description
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,7 +67,7 @@ def read_checked(path: Path, record: FileRecord) -> bytes:
     Raises:
         CorruptRunError: the file is missing, unreadable, or not the one that was recorded.
     """
-    content = read_run_file(path)
+    content = read_run_file(path, record.size)
     if FileRecord.of(content) != record:
         raise CorruptRunError(
             f"{path.name} has been altered or cut since it was written.",
@@ -76,14 +78,21 @@ def read_checked(path: Path, record: FileRecord) -> bytes:
     return content
 
 
-def read_run_file(path: Path) -> bytes:
+def read_run_file(path: Path, size: int | None = None) -> bytes:
     """The content of a file of a run folder.
+
+    Args:
+        path: of the file.
+        size: how long it should be, in bytes; of a longer file one byte more is read, and no more.
 
     Raises:
         CorruptRunError: the file is missing or cannot be read.
     """
     try:
-        return path.read_bytes()
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for without end
+            raise OSError(errno.EINVAL, "not a regular file")
+        with path.open("rb") as file:
+            return file.read(-1 if size is None else size + 1)
     except OSError as error:
         raise CorruptRunError(
             f"{path.name} cannot be read: {error.strerror}.",
