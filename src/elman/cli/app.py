@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import typer
 
 from elman.cli import doctor, evaluate, generate, predict, resume, train
-from elman.errors import ElmanError
+from elman.errors import ElmanError, UsageError
 
 app = typer.Typer(
     help="Recurrent neural networks: from your file to a trained, measured, saved model.",
@@ -54,13 +54,16 @@ def _run(words: list[str]) -> int:
     except SystemExit as end:  # Typer's own: done, --help, a wrong option, or Ctrl-C
         if end.code == 128 + signal.SIGINT:
             print("Stopped at once; the last checkpoint stands.", file=sys.stderr)
-        return end.code if isinstance(end.code, int) else 0
+        code = end.code if isinstance(end.code, int) else 0
+        if code == UsageError.exit_code and "--json" in words:  # Typer has told people already
+            _print_json(UsageError("A word or an option of the command is wrong."))
+        return code
     except ElmanError as error:
         if debug:
             traceback.print_exc()
         print(f"elman: {error.render()}", file=sys.stderr)
         if "--json" in words:
-            print(json.dumps(error.facts() | {"exit_code": error.exit_code}, ensure_ascii=False))
+            _print_json(error)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 (the last line of defence says what to do)
         if debug:
@@ -71,3 +74,7 @@ def _run(words: list[str]) -> int:
             file=sys.stderr,
         )
         return 1
+
+
+def _print_json(error: ElmanError) -> None:
+    print(json.dumps(error.facts() | {"exit_code": error.exit_code}, ensure_ascii=False))

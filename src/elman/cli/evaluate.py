@@ -22,6 +22,7 @@ def evaluate(
     debug: Debug = False,
 ) -> None:
     """Measure the best generation of a run on its test part, or on other data."""
+    from elman.data.wording import counted
     from elman.training.evaluate import evaluate as measure
 
     measured = measure(run, data)
@@ -29,7 +30,7 @@ def evaluate(
         print(json_format.dumps(measured, ensure_ascii=False))
         return
     if not quiet:
-        print(f"{measured['examples']:,} examples of {measured['data']}")
+        print(f"{counted(measured['examples'], 'example')} of {measured['data']}")
     for name, value in measured["metrics"].items():
         print(f"{name.replace('_', ' '):22} {value:.4f}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
+import unicodedata
 from pathlib import Path
 from typing import Annotated
 
@@ -46,10 +47,19 @@ def predict(
         if top > 1:
             rows[-1]["top"] = dict(ranked)
         if not json:
-            shown = "\t".join(f"{label}\t{probability:.3f}" for label, probability in ranked)
-            print(shown if quiet else f"{shown}\t{one}")
+            shown = "\t".join(f"{_line(label)}\t{share:.3f}" for label, share in ranked)
+            print(shown if quiet else f"{shown}\t{_line(one)}")
     if json:
         print(json_format.dumps({"run": str(run), "predictions": rows}, ensure_ascii=False))
+
+
+def _line(text: str) -> str:
+    """The text on one line: line breaks and tabs as they are written in programs."""
+    breaks = ("Cc", "Zl", "Zp")  # control characters, separators of lines and of paragraphs
+    return "".join(
+        sign.encode("unicode_escape").decode() if unicodedata.category(sign) in breaks else sign
+        for sign in text
+    )
 
 
 def register(app: typer.Typer) -> None:

@@ -17,6 +17,7 @@ from elman.data.built_in import is_built_in
 from elman.data.examples import AnyDataset, Dataset, Document, LabelledText
 from elman.data.load import DataOptions, load_dataset
 from elman.data.vocabulary import Vocabulary
+from elman.data.wording import counted
 from elman.errors import DataError
 from elman.training.config import AnyConfig, LanguageModelConfig, TrainingConfig, settled
 from elman.training.defaults import settle
@@ -89,7 +90,7 @@ def prepare_again(folder: RunFolder, data: str | None) -> Prepared:
             f"{config.data} has changed since the run began.",
             where=f"{config.data}: SHA-256 {dataset.sha256[:12]}…",
             expected=f"SHA-256 {training['data']['sha256'][:12]}…, as recorded in training.json",
-            next_step=f"bring the old file back (--data PATH says where it is), or start anew:"
+            next_step=f"bring the old file back (elman resume RUN --data PATH), or start anew:"
             f" elman train {config.data}",
         )
     torch.set_num_threads(config.threads)
@@ -178,5 +179,5 @@ def announce(prepared: Prepared, listener: RunListener) -> None:
     listener.announce(
         f"model: {config.num_layers} x {config.cell}, {config.hidden_size} units,"
         f" {len(prepared.vocabulary['text']['tokens']):,} tokens, {weights:,} parameters;"
-        f" {config.epochs} epochs of {prepared.task.batches(0):,} updates"
+        f" {counted(config.epochs, 'epoch')} of {prepared.task.batches(0):,} updates"
     )
