@@ -100,14 +100,6 @@ def test_the_same_state_gives_the_same_bytes() -> None:
     assert set(first) == {"optimizer.safetensors", "carried.safetensors", "state.json"}
 
 
-def test_an_infinite_best_value_comes_back() -> None:
-    task = many_to_one_task()
-    optimizer = make_optimizer(task.model, task.config)
-    progress = Progress(best_value=float("inf"))
-    files = state_files(task.model, optimizer, (), progress)
-    assert load_state(files, task.model, optimizer)[1].best_value == float("inf")
-
-
 def test_model_json_says_what_the_model_is() -> None:
     files = model_files(
         many_to_one_task().model.description, {"text": "é"}, many_to_one_task().model
