@@ -114,3 +114,11 @@ def test_dropout_is_off_in_evaluation() -> None:
     assert not torch.equal(model(ragged(TEXTS))[0], model(ragged(TEXTS))[0])
     model.eval()
     assert torch.equal(model(ragged(TEXTS))[0], model_of(num_layers=2)(ragged(TEXTS))[0])
+
+
+def test_dropout_acts_on_embedded_tokens_and_before_the_output() -> None:
+    model, seen = model_of(dropout=0.5, tied=False, embedding_size=3), []
+    model.dropout.register_forward_hook(lambda _, args, out: seen.append((args[0], out)))
+    model(ragged(TEXTS))
+    assert [values.shape for values, _ in seen] == [(13, 3), (13, 4)]
+    assert all(bool((out == 0).any()) for _, out in seen)

@@ -136,3 +136,11 @@ def test_dropout_draws_in_training_and_is_off_in_evaluation() -> None:
     model.eval()
     assert torch.equal(model(ragged(TEXTS)), model(ragged(TEXTS)))
     assert torch.equal(model(ragged(TEXTS)), model_of(num_layers=2)(ragged(TEXTS)))
+
+
+def test_dropout_acts_on_embedded_tokens_and_on_the_pooled_vector() -> None:
+    model, seen = model_of(dropout=0.5), []
+    model.dropout.register_forward_hook(lambda _, args, out: seen.append((args[0], out)))
+    model(ragged(TEXTS))
+    assert [values.shape for values, _ in seen] == [(15, 3), (4, 8)]
+    assert all(bool((out == 0).any()) for _, out in seen)

@@ -14,7 +14,7 @@ import torch
 from elman.data.batches import ragged
 from elman.data.vocabulary import Vocabulary
 from elman.errors import ConfigurationError, CorruptRunError, UsageError
-from elman.models.decoding import Sampling
+from elman.models.decoding import Sampling, generate
 from elman.training.checkpoint import model_files
 from elman.training.predictor import Classifier, Generator, load
 from elman.training.run_folder import RunFolder
@@ -152,6 +152,20 @@ def test_a_text_ends_at_its_end_and_never_says_so(prose: Path) -> None:
     assert max(lengths) < 50
 
 
+def test_a_text_is_what_is_drawn_after_an_end_and_the_prompt_up_to_the_next_end(
+    prose: Path,
+) -> None:
+    model = biased(prose, Vocabulary.end_id, -0.5)
+    vocabulary, end = model.vocabulary, Vocabulary.end_id
+    for prompt, seed in [(prompt, seed) for prompt in ("", "ab") for seed in range(6)]:
+        sampling = Sampling(seed=seed)
+        tokens = [end, *vocabulary.encode(prompt)]
+        drawn = list(generate(model.model, tokens, 20, sampling, Vocabulary.unknown_id))
+        kept = drawn[: drawn.index(end)] if end in drawn else drawn
+        wanted = prompt + "".join(vocabulary.tokens[token] for token in kept)
+        assert model.generate(prompt, 20, sampling) == wanted
+
+
 def test_the_unknown_token_is_never_written(prose: Path) -> None:
     text = biased(prose, Vocabulary.unknown_id, 1000.0).generate("", 30)
     assert "unknown" not in text
@@ -177,7 +191,7 @@ def rewritten(path: Path, name: str, change: Callable[[dict[str, Any]], Any]) ->
     [
         ("model.json", lambda model: model.update(vocabulary_size=6)),
         ("model.json", lambda model: model.update(classes=4)),
-        ("vocabulary.json", lambda words: words["labels"].pop()),
+        ("vocabulary.json", lambda words: words["labels"].append("4")),
         ("vocabulary.json", lambda words: words["text"]["tokens"].append("more")),
     ],
 )

@@ -207,6 +207,13 @@ def test_a_save_that_fails_leaves_the_older_generations(
     assert again.metric_lines() == [{"step": 1}, {"step": 2}]
 
 
+def test_a_line_takes_the_place_of_one_that_never_counted(folder: RunFolder) -> None:
+    with (folder.path / "metrics.jsonl").open("ab") as file:
+        file.write(b'{"step": 1, "loss": 0.123456}\n{"step": 2}\n')
+    folder.save(generation("1"), best=False, line={"step": 1})
+    assert (folder.path / "metrics.jsonl").read_bytes() == b'{"step": 1}\n'
+
+
 def test_what_a_killed_process_left_is_taken_away(folder: RunFolder) -> None:
     folder.save(generation("1"), best=True, line={"step": 1})
     with (folder.path / "metrics.jsonl").open("ab") as file:
