@@ -69,20 +69,35 @@ template <typename S>
 void forward(const elman::Layout& layout, Address Wx, Address R, Address b_n, Address h_0,
              Address c_0, Address y, std::int64_t y_stride, Address h_n, Address c_n,
              Address gates, Address c) {
-  elman::forward(layout, elman::Forward<S>{at<const S>(Wx), at<const S>(R), at<const S>(b_n),
+  const elman::Forward<S> f{at<const S>(Wx), at<const S>(R), at<const S>(b_n),
                                            at<const S>(h_0), at<const S>(c_0), at<S>(y), y_stride,
-                                           at<S>(h_n), at<S>(c_n), at<S>(gates), at<S>(c)});
+                                           at<S>(h_n), at<S>(c_n), at<S>(gates), at<S>(c)};
+  elman::functions<S>().forward(layout, f);
 }
 
 template <typename S>
 void backward(const elman::Layout& layout, Address R, Address h_0, Address c_0, Address y,
               std::int64_t y_stride, Address gates, Address c, Address d_y,
               std::int64_t d_y_stride, Address d_Wx, Address d_q, Address d_h, Address d_c) {
-  elman::backward(layout,
-                  elman::Backward<S>{at<const S>(R), at<const S>(h_0), at<const S>(c_0),
+  const elman::Backward<S> b{at<const S>(R), at<const S>(h_0), at<const S>(c_0),
                                      at<const S>(y), y_stride, at<const S>(gates), at<const S>(c),
                                      at<const S>(d_y), d_y_stride, at<S>(d_Wx), at<S>(d_q),
-                                     at<S>(d_h), at<S>(d_c)});
+                                     at<S>(d_h), at<S>(d_c)};
+  elman::functions<S>().backward(layout, b);
+}
+
+template <typename S>
+void product(Address rows, Address weights, Address bias, Address out, std::int64_t N,
+             std::int64_t K, std::int64_t M, bool transposed, int threads) {
+  elman::functions<S>().product({at<const S>(rows), at<const S>(weights), at<const S>(bias),
+                                 at<S>(out), N, K, M, transposed, threads});
+}
+
+template <typename S>
+void transposed_product(Address left, std::int64_t left_stride, Address right, Address out,
+                        std::int64_t N, std::int64_t A, std::int64_t B, int threads) {
+  elman::functions<S>().transposed_product(
+      {at<const S>(left), left_stride, at<const S>(right), at<S>(out), N, A, B, threads});
 }
 
 template <typename S>
@@ -110,6 +125,10 @@ NB_MODULE(_engine, module) {
   module.def("forward_float64", &forward<double>, Released());
   module.def("backward_float32", &backward<float>, Released());
   module.def("backward_float64", &backward<double>, Released());
+  module.def("product_float32", &product<float>, Released());
+  module.def("product_float64", &product<double>, Released());
+  module.def("transposed_product_float32", &transposed_product<float>, Released());
+  module.def("transposed_product_float64", &transposed_product<double>, Released());
   module.def("states_before_float32", &states_before<float>, Released());
   module.def("states_before_float64", &states_before<double>, Released());
 }

@@ -4,6 +4,6 @@
 #include "recurrence_build.hpp"
 
 const elman::Engine& elman::avx2_engine() {
-  static const Engine engine{"avx2", &avx2::forward<float>, &avx2::backward<float>};
+  static const Engine engine{"avx2", avx2::all_functions<float>};
   return engine;
 }

@@ -4,6 +4,6 @@
 #include "recurrence_build.hpp"
 
 const elman::Engine& elman::avx512_engine() {
-  static const Engine engine{"avx512", &avx512::forward<float>, &avx512::backward<float>};
+  static const Engine engine{"avx512", avx512::all_functions<float>};
   return engine;
 }

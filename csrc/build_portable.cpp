@@ -4,14 +4,11 @@
 #include "recurrence_build.hpp"
 
 const elman::Engine& elman::portable_engine() {
-  static const Engine engine{"portable", &portable::forward<float>, &portable::backward<float>};
+  static const Engine engine{"portable", portable::all_functions<float>};
   return engine;
 }
 
-void elman::forward(const Layout& layout, const Forward<double>& f) {
-  portable::forward(layout, f);
-}
-
-void elman::backward(const Layout& layout, const Backward<double>& b) {
-  portable::backward(layout, b);
+template <>
+const elman::Functions<double>& elman::functions<double>() {
+  return portable::all_functions<double>;
 }

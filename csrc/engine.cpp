@@ -30,8 +30,10 @@ std::atomic<const Engine*>& current() {
 void choose(const Engine& engine) { current() = &engine; }
 const Engine& chosen() { return *current().load(); }
 
-void forward(const Layout& layout, const Forward<float>& f) { chosen().forward(layout, f); }
-void backward(const Layout& layout, const Backward<float>& b) { chosen().backward(layout, b); }
+template <>
+const Functions<float>& functions<float>() {
+  return chosen().functions;
+}
 
 template <typename S>
 void states_before(const Layout& L, const S* y, std::int64_t y_stride, const S* h_0, S* to) {

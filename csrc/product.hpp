@@ -64,9 +64,13 @@ class Panels {
             std::int64_t outputs) {
     S* to = packed_.data() + p * K_ * vectors_ * W<S> + v * W<S>;
     const int lanes = static_cast<int>(outputs < W<S> ? outputs : W<S>);
-    for (int lane = 0; lane < lanes; ++lane)
-      for (std::int64_t k = 0; k < K_; ++k)
-        to[k * vectors_ * W<S> + lane] = from[lane * of_output + k * of_k];
+    constexpr std::int64_t block = 16;  // of k, so that what is read and written stays in cache
+    for (std::int64_t first = 0; first < K_; first += block) {
+      const std::int64_t end = K_ - first < block ? K_ : first + block;
+      for (int lane = 0; lane < lanes; ++lane)
+        for (std::int64_t k = first; k < end; ++k)
+          to[k * vectors_ * W<S> + lane] = from[lane * of_output + k * of_k];
+    }
   }
 
   int vectors_;

@@ -59,11 +59,42 @@ struct Backward {
   S* d_c;           // [B, H] in: gradient of c_n; out: of c_0; LSTM only, else null
 };
 
-// The engine of one build. float64 serves checks, and is the portable build's alone.
+// out [N, M] = rows [N, K] · weightsᵀ + bias [M] (or null), weights being [M, K], or when
+// `transposed` [K, M].
+template <typename S>
+struct Product {
+  const S* rows;
+  const S* weights;
+  const S* bias;
+  S* out;
+  std::int64_t N, K, M;
+  bool transposed;
+  int threads;
+};
+
+// out [A, B] = left [N, A]ᵀ · right [N, B], the rows of left being left_stride apart.
+template <typename S>
+struct TransposedProduct {
+  const S* left;
+  std::int64_t left_stride;
+  const S* right;
+  S* out;
+  std::int64_t N, A, B;
+  int threads;
+};
+
+// What one build of the engine computes. float64 serves checks, and is the portable build's alone.
+template <typename S>
+struct Functions {
+  void (*forward)(const Layout&, const Forward<S>&);
+  void (*backward)(const Layout&, const Backward<S>&);
+  void (*product)(const Product<S>&);
+  void (*transposed_product)(const TransposedProduct<S>&);
+};
+
 struct Engine {
   const char* name;
-  void (*forward)(const Layout&, const Forward<float>&);
-  void (*backward)(const Layout&, const Backward<float>&);
+  Functions<float> functions;
 };
 
 const Engine& portable_engine();
@@ -81,10 +112,9 @@ Builds builds();
 void choose(const Engine& engine);
 const Engine& chosen();
 
-void forward(const Layout&, const Forward<float>&);
-void forward(const Layout&, const Forward<double>&);
-void backward(const Layout&, const Backward<float>&);
-void backward(const Layout&, const Backward<double>&);
+// The functions that compute in S.
+template <typename S>
+const Functions<S>& functions();
 
 // to [N, H]: the state before each step, from y (rows y_stride apart) or, at a beginning, from h_0.
 template <typename S>

@@ -1,8 +1,9 @@
 """The fused recurrence of the native core, on the CPU.
 
-One layer is three parts: the projection of all steps (one library product), the recurrence (the
-native core, one call a direction), and in the backward pass the products for the input and for
-the weights (one library product each over all real steps). The equations stand in csrc/cells.hpp.
+One layer is three parts: the projection of all steps (one product), the recurrence (one call a
+direction), and in the backward pass the products for the input and for the weights (one each over
+all real steps). The equations stand in csrc/cells.hpp. The products are the core's own as well: the
+library behind `torch.mm` does not use the widest registers of every processor.
 """
 
 from __future__ import annotations
@@ -30,7 +31,6 @@ _CELLS = {
     CellSpec("gru", reset_after=False): 4,
 }
 _LARGEST = 2**31
-_ONEDNN = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 _ENGINE: Any = importlib.import_module("elman._engine") if engine_status().built else None
 
 
@@ -175,7 +175,7 @@ class _Recurrence(torch.autograd.Function):
             )
             answers += answer
             if wanted[0]:
-                d_x = _product(d_Wx, direction.weights.ih.t())
+                d_x = _product(d_Wx, run.weights.ih.t())
                 d_input = d_x if d_input is None else d_input.add_(d_x)
         return (None, d_input, *answers)
 
@@ -204,18 +204,42 @@ def _through_reference(
     return [next(found) if want else None for want in wanted]
 
 
-def _product(rows: Tensor, weights: Tensor, bias: Tensor | None = None) -> Tensor:
-    """The product rows · weightsᵀ + bias ([N, K], [M, K]; [N, M]) by the fastest library at hand.
+def _native(name: str, like: Tensor) -> Any:
+    """A function of the core for the dtype of a tensor."""
+    return getattr(_ENGINE, f"{name}_{str(like.dtype).removeprefix('torch.')}")
 
-    That is oneDNN, which torch has for its own layers: on some processors it runs at twice the
-    rate of the library behind `torch.mm`, which does not use their widest registers.
-    """
-    if _ONEDNN and rows.dtype == torch.float32:
-        product: Tensor = torch.ops.mkldnn._linear_pointwise(
-            rows.contiguous(), weights.contiguous(), bias, "none", [], ""
-        )
-        return product
-    return rows @ weights.t() if bias is None else torch.addmm(bias, rows, weights.t())
+
+def _product(rows: Tensor, weights: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Of all rows [N, K] with weights [M, K] (or their transpose): rows · weightsᵀ + bias."""
+    transposed = not weights.is_contiguous()
+    laid_out = weights.t() if transposed else weights
+    out = rows.new_empty(len(rows), len(weights))
+    _native("product", rows)(
+        rows.data_ptr(),
+        laid_out.data_ptr(),
+        0 if bias is None else bias.data_ptr(),
+        out.data_ptr(),
+        *rows.shape,
+        len(weights),
+        transposed,
+        torch.get_num_threads(),
+    )
+    return out
+
+
+def _transposed_product(left: Tensor, right: Tensor) -> Tensor:
+    """The product leftᵀ · right over all steps, [N, A] and [N, B] to [A, B]."""
+    out = left.new_empty(left.shape[1], right.shape[1])
+    _native("transposed_product", left)(
+        left.data_ptr(),
+        left.stride(0),
+        right.data_ptr(),
+        out.data_ptr(),
+        len(left),
+        *out.shape,
+        torch.get_num_threads(),
+    )
+    return out
 
 
 class _Pass:
@@ -223,7 +247,7 @@ class _Pass:
 
     def __init__(self, call: SequenceCall, direction: Direction) -> None:
         self.cell = call.cell
-        self.x = call.input
+        self.x = call.input.contiguous()
         self.weights = CellWeights(
             *(None if one is None else one.contiguous() for one in direction.weights)  # type: ignore[arg-type]
         )
@@ -248,9 +272,8 @@ class _Pass:
 
     def native(self, name: str, *arguments: Tensor | int | None) -> None:
         """Call a function of the core, tensors as their addresses, None as 0."""
-        kind = str(self.x.dtype).removeprefix("torch.")
         addresses = [one.data_ptr() if isinstance(one, Tensor) else one or 0 for one in arguments]
-        getattr(_ENGINE, f"{name}_{kind}")(self.layout, *addresses)
+        _native(name, self.x)(self.layout, *addresses)
 
     def forward(self, y: Tensor, learning: bool) -> tuple[list[Tensor], Tensor, Tensor]:
         """Fill y ([N, H], strided); the final state, and the gates and c or q that are kept."""
@@ -295,7 +318,7 @@ class _Pass:
             gates if len(gates) else None, c if len(c) else None,
             d_y, d_y.stride(0), d_Wx, d_q, d_h, d_c,
         )  # fmt: skip
-        d_ih = _product(d_Wx.t(), self.x.t()) if wanted[0] else None
+        d_ih = _transposed_product(d_Wx, self.x) if wanted[0] else None
         d_hh = self._recurrent_gradient(y, gates, d_Wx, d_q) if wanted[1] else None
         d_bias_ih = d_Wx.sum(0) if wanted[2] or wanted[3] else None
         d_bias_hh = d_bias_ih
@@ -324,10 +347,10 @@ class _Pass:
         h = y.new_empty(len(y), self.H)
         self.native("states_before", y, y.stride(0), self.initial[0], h)
         if self.cell.kind != "gru":
-            return _product(d_Wx.t(), h.t())
+            return _transposed_product(d_Wx, h)
         d_rz, d_n = d_Wx.split([2 * self.H, self.H], dim=1)
-        d_R_rz = _product(d_rz.t(), h.t())
+        d_R_rz = _transposed_product(d_rz, h)
         if d_q is not None:
-            return torch.cat([d_R_rz, _product(d_q.t(), h.t())])
+            return torch.cat([d_R_rz, _transposed_product(d_q, h)])
         h.mul_(gates[:, : self.H])  # reset before the product: R_n multiplied r ⊙ h
-        return torch.cat([d_R_rz, _product(d_n.t(), h.t())])
+        return torch.cat([d_R_rz, _transposed_product(d_n, h)])
