@@ -11,7 +11,7 @@ from elman.data.wording import command, counted, in_all, listed, quoted, shown
 from elman.errors import DataError
 
 RATINGS = range(3, 12)
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,8})")
 
 
 def target_of(labels: Iterable[str]) -> Target:
@@ -22,8 +22,18 @@ def target_of(labels: Iterable[str]) -> Target:
         ('rating', 'class')
     """
     different = set(labels)
-    whole = all(_INTEGER.fullmatch(label) for label in different)
+    whole = all(map(is_whole, different))
     return "rating" if whole and len(different) in RATINGS else "class"
+
+
+def is_whole(label: str) -> bool:
+    """Whether a label is a whole number of up to nine digits, as ratings are.
+
+    Example:
+        >>> is_whole("-3"), is_whole("3.5"), is_whole("03")
+        (True, False, False)
+    """
+    return _INTEGER.fullmatch(label) is not None
 
 
 def check_classes(examples: Iterable[LabelledText], path: str, column: str) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
@@ -16,23 +16,27 @@ from elman.errors import CorruptRunError
 from elman.training.bptt import Carried
 from elman.training.run_folder import to_json
 
+Count = Annotated[int, Field(ge=0, lt=2**53)]
+
 
 class Since(BaseModel):
     """Sums since the last evaluation, for its line in metrics.jsonl."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
     loss: float = 0.0
-    count: int = 0
-    steps: int = 0
-    batches: int = 0
+    count: Count = 0
+    steps: Count = 0
+    batches: Count = 0
     gradient_norm: float = 0.0
-    clipped: int = 0
+    clipped: Count = 0
     seconds: float = 0.0
 
 
 class Progress(BaseModel):
     """Where a run stands, apart from its tensors.
+
+    The limits keep a damaged or forged file from leading a run astray.
 
     Attributes:
         epoch: of the next batch, counted from 0.
@@ -48,16 +52,16 @@ class Progress(BaseModel):
         done: whether training has ended (only the test is left, or nothing).
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
-    epoch: int = 0
-    batch: int = 0
-    step: int = 0
+    epoch: Count = 0
+    batch: Count = 0
+    step: Count = 0
     best_value: float | None = None
-    best_step: int = 0
-    waited: int = 0
+    best_step: Count = 0
+    waited: Count = 0
     plateau_factor: float = 1.0
-    plateau_waited: int = 0
+    plateau_waited: Count = 0
     since: Since = Since()
     seconds: float = 0.0
     done: bool = False
@@ -90,6 +94,11 @@ def load_weights(model: nn.Module, content: bytes) -> None:
         first = next(one for one, held in present.items() if _same(held, tensor))
         if first in tensors:
             tensors[name] = tensors[first]
+    for name, held in model.state_dict().items():
+        if name in tensors and tensors[name].dtype != held.dtype:
+            raise _not_the_weights(f"{name} is {tensors[name].dtype}, not {held.dtype}")
+        if name in tensors and not bool(torch.isfinite(tensors[name]).all()):
+            raise _not_the_weights(f"{name} is not finite")
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:
@@ -121,20 +130,42 @@ def load_state(
     Raises:
         CorruptRunError: the files do not fit the model.
     """
-    tensors = _tensors(files["optimizer.safetensors"], "optimizer.safetensors")
-    weights = dict(model.named_parameters())
-    for key, tensor in tensors.items():
-        name, _, quantity = key.rpartition("/")
-        if name not in weights or tensor.shape not in (weights[name].shape, torch.Size([])):
-            raise _not_a_state(f"optimizer.safetensors: {key}")
-        optimizer.state[weights[name]][quantity] = tensor
-    parts = _tensors(files["carried.safetensors"], "carried.safetensors")
     try:
         progress = Progress.model_validate_json(files["state.json"])
-        carried = tuple(parts[str(number)] for number in range(len(parts)))
-    except (ValidationError, KeyError) as error:
-        raise _not_a_state("state.json, carried.safetensors") from error
-    return carried, progress
+    except ValidationError as error:
+        raise not_a_state(f"state.json: {_places(error)}") from error
+    tensors = _tensors(files["optimizer.safetensors"], "optimizer.safetensors")
+    for name, weight in model.named_parameters():
+        for quantity in _quantities(optimizer) if progress.step else ():
+            tensor = tensors.pop(f"{name}/{quantity}", None)
+            shape = () if quantity == "step" else weight.shape
+            if tensor is None or tensor.shape != shape or not _numbers(tensor):
+                raise not_a_state(f"optimizer.safetensors: {name}/{quantity}")
+            optimizer.state[weight][quantity] = tensor
+    if tensors:
+        raise not_a_state(f"optimizer.safetensors: {next(iter(tensors))}")
+    parts = _tensors(files["carried.safetensors"], "carried.safetensors")
+    if set(parts) != {str(number) for number in range(len(parts))}:
+        raise not_a_state("carried.safetensors")
+    if not all(_numbers(part) for part in parts.values()):
+        raise not_a_state("carried.safetensors")
+    return tuple(parts[str(number)] for number in range(len(parts))), progress
+
+
+def _quantities(optimizer: torch.optim.Optimizer) -> tuple[str, ...]:
+    """What an optimiser remembers of each weight once it has moved it."""
+    if isinstance(optimizer, torch.optim.AdamW):
+        return ("step", "exp_avg", "exp_avg_sq")
+    return ("momentum_buffer",) if optimizer.defaults["momentum"] else ()
+
+
+def _numbers(tensor: Tensor) -> bool:
+    return tensor.dtype == torch.float32 and not bool(torch.isnan(tensor).any())
+
+
+def _places(error: ValidationError) -> str:
+    faults = error.errors(include_url=False, include_input=False)[:3]
+    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in faults)
 
 
 def read_json(content: bytes, name: str) -> Any:
@@ -163,7 +194,8 @@ def _not_the_weights(reason: str) -> CorruptRunError:
     )
 
 
-def _not_a_state(where: str) -> CorruptRunError:
+def not_a_state(where: str) -> CorruptRunError:
+    """The refusal for a saved state of another model, another run, or nobody's."""
     return CorruptRunError(
         "The saved state of the training does not fit the model.",
         where=where,

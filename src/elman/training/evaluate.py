@@ -9,11 +9,12 @@ import torch
 
 from elman.data.whole_file import read_labelled, read_running
 from elman.errors import DataError
+from elman.training.config import AnyConfig
 from elman.training.language_model import document_losses, next_token_metrics, with_ends
 from elman.training.loop import evaluate as evaluate_task
 from elman.training.many_to_one import label_metrics
 from elman.training.predictor import Classifier, Generator, load
-from elman.training.preparation import prepare_again
+from elman.training.preparation import prepare_again, recorded
 from elman.training.results import load_best
 from elman.training.run_folder import RunFolder
 
@@ -39,14 +40,14 @@ def evaluate(run: Path, data: str | None) -> dict[str, Any]:
         metrics = dict(evaluate_task(prepared.task, "test", lambda: None))
         return _measured(run, prepared.dataset.name, len(prepared.dataset.test), metrics)
     model = load(run)
-    config = RunFolder.open(run).training()["config"]
+    _, config = recorded(RunFolder.open(run))
     if isinstance(model, Classifier):
         return _labels(run, Path(data), model, config)
     return _text(run, Path(data), model, config)
 
 
-def _labels(run: Path, path: Path, model: Classifier, config: dict[str, Any]) -> dict[str, Any]:
-    examples = read_labelled(path, config.get("text"), config.get("label"))
+def _labels(run: Path, path: Path, model: Classifier, config: AnyConfig) -> dict[str, Any]:
+    examples = read_labelled(path, config.text, config.label)
     numbers = {label: number for number, label in enumerate(model.labels)}
     for example in examples:
         if example.label not in numbers:
@@ -62,8 +63,8 @@ def _labels(run: Path, path: Path, model: Classifier, config: dict[str, Any]) ->
     return _measured(run, path.name, len(examples), metrics)
 
 
-def _text(run: Path, path: Path, model: Generator, config: dict[str, Any]) -> dict[str, Any]:
-    documents = read_running(path, config.get("text"))
+def _text(run: Path, path: Path, model: Generator, config: AnyConfig) -> dict[str, Any]:
+    documents = read_running(path, config.text)
     losses = document_losses(model.model, with_ends(documents, model.vocabulary))
     metrics = next_token_metrics(losses, model.vocabulary.unit)
     return _measured(run, path.name, len(documents), metrics)

@@ -59,6 +59,14 @@ class LanguageModelTask:
         """How many batches (windows, or with full BPTT groups of documents) an epoch has."""
         return sum(len(stream) for stream in self._streams(epoch))
 
+    def carried_shapes(self, epoch: int, batch: int) -> list[tuple[int, ...]]:
+        """The shapes of the state that a batch starts from, [L, C, H] each; none at the first."""
+        if self.config.bptt_steps == 0 or batch == 0:
+            return []
+        columns = len(self._streams(epoch)[0].columns)
+        shape = (self.config.num_layers, columns, self.config.hidden_size)
+        return [shape] * len(self.model.description.cell.state_names)
+
     def loss(self, epoch: int, batch: int, carried: Carried) -> BatchLoss:
         """Mean cross-entropy of the next tokens, in nats."""
         streams = self._streams(epoch)

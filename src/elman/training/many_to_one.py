@@ -66,6 +66,10 @@ class ManyToOneTask:
         """How many batches an epoch has."""
         return len(self._batches_of(epoch))
 
+    def carried_shapes(self, epoch: int, batch: int) -> list[tuple[int, ...]]:
+        """No state is carried from batch to batch."""
+        return []
+
     def loss(self, epoch: int, batch: int, carried: Carried) -> BatchLoss:
         """Mean cross-entropy of the labels, in nats."""
         data = self.parts["train"]

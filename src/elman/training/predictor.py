@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 from torch import Tensor
 
 from elman.data.batches import ragged
 from elman.data.examples import Target
+from elman.data.labels import is_whole
 from elman.data.tokens import detokenise, tokenise
 from elman.data.vocabulary import Vocabulary
 from elman.errors import CorruptRunError, UsageError
@@ -36,6 +44,14 @@ class _Words(BaseModel):
     labels: list[str] = []
     target: Target = "next token"
     max_length: Annotated[int, Field(ge=1)] = 1
+
+    @model_validator(mode="after")
+    def _labels_are_labels(self) -> Self:
+        if len(set(self.labels)) < len(self.labels):
+            raise ValueError("labels: one stands twice")
+        if self.target == "rating" and not all(map(is_whole, self.labels)):
+            raise ValueError("labels: a rating has whole numbers")
+        return self
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 import elman
 from elman.data.built_in import is_built_in
 from elman.data.examples import AnyDataset, Dataset, Document, LabelledText
 from elman.data.load import DataOptions, load_dataset
+from elman.data.splits import Part
 from elman.data.vocabulary import Vocabulary
 from elman.data.wording import counted
-from elman.errors import DataError
+from elman.errors import ConfigurationError, CorruptRunError, DataError
 from elman.training.config import AnyConfig, LanguageModelConfig, TrainingConfig, settled
 from elman.training.defaults import settle
 from elman.training.language_model import LanguageModelTask
@@ -34,6 +36,32 @@ class RunListener(Listener, Protocol):
 
     def announce(self, text: str) -> None:
         """A fact or a choice worth saying, before or after training."""
+
+
+class _DataRecord(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: str
+    sha256: str
+    shape_reason: str
+    split_reason: str
+    examples: dict[Part, int]
+    notes: list[str]
+
+
+class _Record(BaseModel):
+    """The content of training.json."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    elman: str
+    python: str
+    torch: str
+    created: str
+    command: str
+    config: dict[str, Any]
+    unit_reason: str
+    data: _DataRecord
 
 
 @dataclass(frozen=True)
@@ -78,10 +106,10 @@ def prepare_again(folder: RunFolder, data: str | None) -> Prepared:
     """A recorded run's configuration, data and model (untrained) once more.
 
     Raises:
+        CorruptRunError: training.json does not record a run.
         DataError: the data is not there, or is not what the run began with.
     """
-    training = folder.training()
-    config = settled(training["config"], str(folder.path / "training.json"))
+    training, config = recorded(folder)
     if data is not None:
         config = config.model_copy(update={"data": data})
     dataset = load_dataset(_data_options(config))
@@ -96,6 +124,28 @@ def prepare_again(folder: RunFolder, data: str | None) -> Prepared:
     torch.set_num_threads(config.threads)
     task, vocabulary = _make_task(config, dataset)
     return Prepared(config, dataset, task, vocabulary, training)
+
+
+def recorded(folder: RunFolder) -> tuple[dict[str, Any], AnyConfig]:
+    """What training.json holds, and the configuration in it.
+
+    Raises:
+        CorruptRunError: it does not record a run of this version.
+    """
+    path, training = folder.path / "training.json", folder.training()
+    try:
+        _Record.model_validate(training)
+        return training, settled(training["config"], str(path))
+    except ValidationError as error:
+        wrong = ", ".join(".".join(map(str, fault["loc"])) for fault in error.errors()[:5])
+    except ConfigurationError as error:
+        wrong = error.where
+    raise CorruptRunError(
+        "training.json does not record a run of this version.",
+        where=f"{path}: {wrong}",
+        expected="the record as `elman train` wrote it",
+        next_step="copy the run folder again from where it was whole, or train again",
+    )
 
 
 def _data_options(config: TrainingConfig) -> DataOptions:

@@ -17,6 +17,7 @@ from elman.training.checkpoint import (
     load_state,
     load_weights,
     model_files,
+    not_a_state,
     state_files,
 )
 from elman.training.config import TrainingConfig
@@ -93,12 +94,28 @@ def resume(path: Path, data: str | None, listener: RunListener, stop: StopReques
     files = folder.read(folder.manifest.last)
     load_weights(prepared.task.model, files["weights.safetensors"])
     carried, progress = load_state(files, prepared.task.model, optimizer)
+    _check_position(prepared, carried, progress)
     if folder.manifest.results is not None:
         listener.announce("The run is finished; nothing is left to train.")
         return outcome_of(folder, prepared.config.shape)
     folder.drop_unfinished()
     listener.announce(f"Resuming after update {progress.step}, epoch {progress.epoch + 1}.")
     return _run(prepared, folder, optimizer, carried, progress, listener, stop)
+
+
+def _check_position(prepared: Prepared, carried: Carried, progress: Progress) -> None:
+    """Refuse a position that the data does not have, or a carried state that is not of it.
+
+    Raises:
+        CorruptRunError: the state is not one that this run can have been in.
+    """
+    task, epoch = prepared.task, progress.epoch
+    if epoch + (not progress.done) <= prepared.config.epochs:
+        shapes = [tuple(part.shape) for part in carried]
+        batches = 0 if progress.done else task.batches(epoch)
+        if progress.batch <= batches and shapes == task.carried_shapes(epoch, progress.batch):
+            return
+    raise not_a_state("state.json, carried.safetensors")
 
 
 def _run(
