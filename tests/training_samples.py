@@ -22,12 +22,14 @@ MANY_TO_ONE: dict[str, Any] = {
     "data": "letters.csv", "shape": "many_to_one", "unit": "characters", "lowercase": False,
     "min_count": 1, "max_length": 12, "embedding_size": 3, "hidden_size": 4, "dropout": 0.0,
     "bidirectional": True, "pooling": "max", "epochs": 3, "batch_size": 4, "learning_rate": 0.05,
+    "weight_decay": 0.01,
 }  # fmt: skip
 
 LANGUAGE_MODEL: dict[str, Any] = {
     "data": "letters.txt", "shape": "language_model", "unit": "characters", "lowercase": False,
     "min_count": 1, "embedding_size": 4, "hidden_size": 4, "dropout": 0.0, "tied": True,
     "bptt_steps": 3, "bptt_window": 5, "epochs": 3, "batch_size": 3, "learning_rate": 0.05,
+    "weight_decay": 0.01,
 }  # fmt: skip
 
 

@@ -24,6 +24,7 @@ _LARGEST = 3e38  # of the numbers that a weight (float32) can hold
 
 Whole = Annotated[int, Field(ge=0, lt=2**31)]
 Positive = Annotated[int, Field(ge=1, lt=2**31)]
+Decay = Annotated[float, Field(ge=0, le=_LARGEST)]
 Amount = Annotated[float, Field(gt=0, le=_LARGEST)]
 
 Optimizer = Literal["adamw", "sgd"]
@@ -76,9 +77,7 @@ class TrainingConfig(BaseModel):
     optimizer: Optimizer = Field("adamw", description="how weights move")
     learning_rate: Amount | None = Field(None, description="highest rate of the schedule")
     momentum: Rate | None = Field(None, description="of the optimizer sgd")
-    weight_decay: Annotated[float, Field(ge=0, le=_LARGEST)] = Field(
-        0.01, description="pull of the weights to 0"
-    )
+    weight_decay: Decay | None = Field(None, description="pull of the weights to 0")
     schedule: Schedule = Field("one-cycle", description="course of the learning rate")
     clip: Clip = Field("norm", description="clip gradients by")
     clip_at: Amount = Field(1.0, description="largest norm, or largest value, of a gradient")
@@ -174,6 +173,7 @@ class SettledConfig(TrainingConfig):
     epochs: Positive
     batch_size: Positive
     learning_rate: Amount
+    weight_decay: Decay
 
 
 class ManyToOneConfig(SettledConfig):

@@ -40,6 +40,8 @@ def settle(config: TrainingConfig, dataset: AnyDataset) -> tuple[AnyConfig, str]
     choices: dict[str, Any] = {"shape": dataset.shape, "unit": unit}
     choices["min_count"] = 1 if unit == "characters" else 2
     choices |= (_many_to_one if many_to_one else _language_model)(config, dataset, unit)
+    # SGD multiplies the pull by the rate and by 1 / (1 - momentum): these two are about as strong.
+    choices["weight_decay"] = 0.01 if config.optimizer == "adamw" else 1e-5
     if config.optimizer == "sgd":
         choices["momentum"] = 0.9
     choices |= {key: value for key, value in config if value is not None}

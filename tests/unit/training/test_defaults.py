@@ -53,7 +53,14 @@ def test_every_key_of_a_language_models_run_is_filled_in() -> None:
     assert type(config) is LanguageModelConfig
     assert config.embedding_size == config.hidden_size
     assert config.tied
-    assert settled(running_data(), optimizer="sgd").momentum == 0.9
+
+
+@pytest.mark.parametrize("data", [labelled_data(), running_data()], ids=["labels", "text"])
+def test_sgd_has_a_rate_a_momentum_and_a_decay_of_its_own(data: AnyDataset) -> None:
+    adamw, sgd = settled(data), settled(data, optimizer="sgd")
+    assert (adamw.momentum, adamw.weight_decay) == (None, 0.01)
+    assert (sgd.momentum, sgd.weight_decay) == (0.9, 1e-5)
+    assert sgd.learning_rate > 10 * adamw.learning_rate
 
 
 MANY_TO_ONE_WISHES: dict[str, Any] = {
