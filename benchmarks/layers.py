@@ -53,7 +53,13 @@ CASES = [
     Case("RNN", steps=20, batch=32, inputs=64, hidden=128, shortest=2),
     Case("LSTM", steps=100, batch=16, inputs=128, hidden=256, shortest=5),
     Case("LSTM", steps=100, batch=1, inputs=128, hidden=256, shortest=100),
+    Case("LSTM", steps=100, batch=32, inputs=256, hidden=256, shortest=100),
+    Case("GRU", steps=100, batch=32, inputs=256, hidden=256, shortest=100),
+    Case("LSTM", steps=1000, batch=32, inputs=128, hidden=128, shortest=100),
+    Case("GRU", steps=1000, batch=32, inputs=128, hidden=128, shortest=100),
 ]
+FEW_ROUNDS = 3
+"""Of cases this long, one round of which takes many seconds on packed batches."""
 
 
 def rivals(case: Case) -> dict[str, tuple[nn.Module, Run]]:
@@ -145,7 +151,7 @@ def main() -> None:
     rows = []
     print(f"{'case':34} {'task':14} {'elman':>9} {'padded':>9} {'packed':>9}   milliseconds")
     for case in CASES:
-        medians = measure(case, rounds)
+        medians = measure(case, FEW_ROUNDS if case.steps >= 1000 else rounds)
         rows.append({"case": asdict(case), "milliseconds": medians})
         lengths = f"{case.shortest}..{case.steps}"
         name = f"{case.kind} {lengths} B{case.batch} I{case.inputs} H{case.hidden}"
