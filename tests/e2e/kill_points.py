@@ -14,42 +14,30 @@ import os
 import pathlib
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, cast
 
 from elman.cli import main
 
-_CHANGES = ("fsync", "replace", "rename", "mkdir", "unlink", "rmdir")
+CHANGES = ("write", "fsync", "mkdir", "replace", "rename", "unlink", "rmdir")
 
-
-class Countdown:
-    """Kills this process at the N-th call."""
-
-    def __init__(self, number: int) -> None:
-        self.left = number
-
-    def __call__(self) -> bool:
-        """Whether the next change is the last."""
-        self.left -= 1
-        return self.left == 0
-
-    def die(self) -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
+Before = Callable[[str], None]
+"""Told the name of a change, before it is made; of a write, when half of it is made."""
 
 
 class HalfWriter:
-    """A file for writing that dies in the middle of a write."""
+    """A file for writing that tells of each write in its midst."""
 
-    def __init__(self, file: BinaryIO, countdown: Countdown) -> None:
+    def __init__(self, file: BinaryIO, before: Before) -> None:
         self.file = file
-        self.countdown = countdown
+        self.before = before
 
     def write(self, content: bytes) -> int:
-        if self.countdown():
-            self.file.write(content[: len(content) // 2])
-            self.file.flush()
-            self.countdown.die()
-        return self.file.write(content)
+        half = len(content) // 2
+        self.file.write(content[:half])
+        self.file.flush()
+        self.before("write")
+        return half + self.file.write(content[half:])
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.file, name)
@@ -61,28 +49,32 @@ class HalfWriter:
         self.file.close()
 
 
-def arm(countdown: Countdown) -> None:
-    """Count every change that this process makes to files and folders."""
+@contextlib.contextmanager
+def watched(before: Before) -> Iterator[None]:
+    """Inside this context, hear of every change that this process makes to files and folders."""
+    opened, real = io.open, {name: getattr(os, name) for name in CHANGES if name != "write"}
 
-    def counted(change: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*arguments: Any, **options: Any) -> Any:
-            if countdown():
-                countdown.die()
-            return change(*arguments, **options)
+    def telling(name: str) -> Callable[..., Any]:
+        def change(*arguments: Any, **options: Any) -> Any:
+            before(name)
+            return real[name](*arguments, **options)
 
-        return call
+        return change
 
-    for name in _CHANGES:
-        setattr(os, name, counted(getattr(os, name)))
-    opened = io.open
-
-    def open_counted(path: Any, mode: str = "r", *arguments: Any, **options: Any) -> Any:
+    def open_watched(path: Any, mode: str = "r", *arguments: Any, **options: Any) -> Any:
         file = opened(path, mode, *arguments, **options)
-        if "b" in mode and ("w" in mode or "+" in mode):
-            return HalfWriter(cast(BinaryIO, file), countdown)
-        return file
+        writes = "b" in mode and ("w" in mode or "+" in mode)
+        return HalfWriter(cast(BinaryIO, file), before) if writes else file
 
-    io.open = open_counted  # type: ignore[assignment]  # what pathlib opens files with
+    try:
+        io.open = open_watched  # type: ignore[assignment]  # what pathlib opens files with
+        for name in real:
+            setattr(os, name, telling(name))
+        yield
+    finally:
+        io.open = opened
+        for name, change in real.items():
+            setattr(os, name, change)
 
 
 def killed(place: pathlib.Path, number: int, words: list[str]) -> bool:
@@ -90,8 +82,16 @@ def killed(place: pathlib.Path, number: int, words: list[str]) -> bool:
     child = os.fork()
     if child == 0:
         place.mkdir()
-        arm(Countdown(number))
-        train(place, words)
+        changes = 0
+
+        def die(change: str) -> None:
+            nonlocal changes
+            changes += 1
+            if changes == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        with watched(die):
+            train(place, words)
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
 
