@@ -23,7 +23,7 @@ from elman.data.examples import Target
 from elman.data.labels import is_whole
 from elman.data.tokens import detokenise, tokenise
 from elman.data.vocabulary import Vocabulary
-from elman.errors import CorruptRunError, UsageError
+from elman.errors import ConfigurationError, CorruptRunError, UsageError
 from elman.models.decoding import Sampling, generate
 from elman.models.description import AnyDescription, LanguageModelDescription, ManyToOneDescription
 from elman.models.language_model import LanguageModel
@@ -240,6 +240,14 @@ def _check_room(description: AnyDescription, weights: bytes) -> None:
 
 def _model(description: AnyDescription) -> LanguageModel | ManyToOne:
     """The model described, its weights not yet the saved ones."""
-    if isinstance(description, LanguageModelDescription):
-        return LanguageModel(description)
-    return ManyToOne(description)
+    try:
+        if isinstance(description, LanguageModelDescription):
+            return LanguageModel(description)
+        return ManyToOne(description)
+    except ConfigurationError as error:
+        raise CorruptRunError(
+            "model.json describes a model that cannot be.",
+            where=f"model.json: {error.where}",
+            expected=error.expected,
+            next_step="copy the run folder again from where it was whole, or train again",
+        ) from error

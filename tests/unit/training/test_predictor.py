@@ -208,6 +208,11 @@ def test_labels_beside_a_language_model_are_refused(prose: Path) -> None:
         load(rewritten(prose, "vocabulary.json", lambda words: words.update(labels=["a", "b"])))
 
 
+def test_sizes_that_cannot_be_tied_are_a_fault_of_the_file(prose: Path) -> None:
+    with pytest.raises(CorruptRunError, match="a model that cannot be"):
+        load(rewritten(prose, "model.json", lambda model: model.update(embedding_size=3)))
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
