@@ -9,6 +9,7 @@
     │   └── MissingExtra      an optional library is not installed
     ├── CorruptRunError       a file of a run folder is missing or altered           exit code 5
     ├── DivergedError         a loss or a gradient became NaN or infinite            exit code 6
+    ├── OutOfMemory           the machine has no room for a model or a batch         exit code 7
     └── Interrupted           the user, or the system, asked a run to stop     exit code 130, 143
 
 Every message says what was received, where, what was expected, and what to type next.
@@ -101,6 +102,12 @@ class DivergedError(ElmanError, ArithmeticError):
     """A loss or a gradient became NaN or infinite; the weights were not touched."""
 
     exit_code = 6
+
+
+class OutOfMemory(ElmanError):
+    """The machine has no room for a model or a batch; what was saved stands."""
+
+    exit_code = 7
 
 
 class Interrupted(ElmanError):

@@ -1,4 +1,4 @@
-"""A disk that is full, read-only or failing, at any moment: told, and what was saved stands."""
+"""A disk that is full, read-only or failing, and no memory: told, and what was saved stands."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
+import torch
 
 from tests.e2e.kill_points import CHANGES, watched
 from tests.e2e.program import elman, elman_here, entries, environment, refused, trained
@@ -231,3 +233,21 @@ def test_a_folder_without_permission(tmp_path: Path) -> None:
         pytest.skip("this user may write anywhere")
     answer = elman("train", DATA, *SHORT, "--out", "closed/run", cwd=tmp_path)
     refused(answer, 4, "Permission denied", "closed")
+
+
+@pytest.mark.parametrize("place", ["preparation._make_task", "many_to_one.ManyToOneTask.loss"])
+@pytest.mark.parametrize("error", ["torch", "python"])
+def test_no_memory(tmp_path: Path, place: str, error: str) -> None:
+    def too_much(*arguments: object) -> None:
+        torch.empty(2**55) if error == "torch" else bytearray(2**62)
+
+    make_data(tmp_path)
+    words = ("train", DATA, *SHORT, "--out", "run", "--json")
+    with mock.patch(f"elman.training.{place}", too_much):
+        answer = elman_here(*words, cwd=tmp_path)
+    assert answer.code == answer.facts()["exit_code"] == 7
+    assert "--batch-size" in answer.err
+    if place.startswith("preparation"):
+        assert not (tmp_path / "run").exists()
+    else:
+        assert elman_here("resume", "run", cwd=tmp_path).code == 0

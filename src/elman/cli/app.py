@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import typer
 
 from elman.cli import doctor, evaluate, generate, predict, resume, train
-from elman.errors import ElmanError, UsageError
+from elman.errors import ElmanError, OutOfMemory, UsageError
 
 app = typer.Typer(
     help="Recurrent neural networks: from your file to a trained, measured, saved model.",
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
     epilog="Exit codes: 0 done, 2 usage, 3 data, 4 configuration, 5 corrupt file, 6 diverged,"
-    " 130 interrupted.",
+    " 7 out of memory, 130 interrupted.",
 )
 for verb in (train, resume, evaluate, predict, generate, doctor):
     verb.register(app)
@@ -58,22 +58,34 @@ def _run(words: list[str]) -> int:
         if code == UsageError.exit_code and "--json" in words:  # Typer has told people already
             _print_json(UsageError("A word or an option of the command is wrong."))
         return code
-    except ElmanError as error:
-        if debug:
-            traceback.print_exc()
-        print(f"elman: {error.render()}", file=sys.stderr)
-        if "--json" in words:
-            _print_json(error)
-        return error.exit_code
     except Exception as error:  # noqa: BLE001 (the last line of defence says what to do)
         if debug:
             traceback.print_exc()
+        if _out_of_memory(error):
+            error = OutOfMemory(
+                "The machine has not enough memory for this model and its batches.",
+                where=str(error).splitlines()[0] if str(error) else "",
+                expected="a model and batches that fit",
+                next_step="a smaller --hidden-size, --batch-size or --max-length",
+            )
+        if isinstance(error, ElmanError):
+            print(f"elman: {error.render()}", file=sys.stderr)
+            if "--json" in words:
+                _print_json(error)
+            return error.exit_code
         print(
             f"elman: This is a fault of Elman's own: {type(error).__name__}: {error}\n"
             "  next: run the command again with --debug, and report what it prints",
             file=sys.stderr,
         )
         return 1
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Whether Python or PyTorch, which raises a plain RuntimeError, found no memory."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and "allocate memory" in str(error)
+    )
 
 
 def _print_json(error: ElmanError) -> None:
