@@ -1,7 +1,7 @@
 // The engine compiled for any processor, in float32 and, for checks, in float64.
 #define ELMAN_BUILD portable
 #define ELMAN_VECTOR_BYTES 16
-#include "recurrence_build.hpp"
+#include "functions.hpp"
 
 const elman::Engine& elman::portable_engine() {
   static const Engine engine{"portable", portable::all_functions<float>};

@@ -9,35 +9,13 @@ import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from elman.data.load import DataOptions, load_dataset
-from elman.errors import DataError
+from tests.hostile.refusal import GOOD, refused, refused_file
 
-GOOD = [(f"text number {number}", "ab"[number % 2]) for number in range(12)]
 GOOD_CSV = "text,label\n" + "".join(f"{text},{label}\n" for text, label in GOOD)
 GOOD_JSON = "".join(json.dumps({"text": text, "label": label}) + "\n" for text, label in GOOD)
-
-
-def refused(options: DataOptions) -> DataError:
-    """The refusal, which must have all its parts and name the file."""
-    with pytest.raises(DataError) as caught:
-        load_dataset(options)
-    error = caught.value
-    assert error.exit_code == 3
-    assert error.what
-    assert error.expected
-    assert error.next_step
-    return error
-
-
-def refused_file(path: Path, content: str | bytes, **options: str) -> DataError:
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    error = refused(DataOptions(str(path), **options))  # type: ignore[arg-type]
-    assert str(path) in error.where
-    return error
 
 
 CSV_FAULTS = {
@@ -342,73 +320,6 @@ def test_text_and_table_do_not_mix(tmp_path: Path) -> None:
 @pytest.mark.parametrize("options", [{"label": "x"}, {"text": "x"}, {"shape": "many_to_one"}])
 def test_plain_text_has_no_labels(tmp_path: Path, options: dict[str, str]) -> None:
     assert "no columns" in refused_file(tmp_path / "a.txt", "line\n" * 20, **options).what
-
-
-def test_malformed_parquet(tmp_path: Path) -> None:
-    good = tmp_path / "good.parquet"
-    texts, labels = zip(*GOOD, strict=True)
-    pq.write_table(pa.table({"text": texts, "label": labels}), good)
-    content = good.read_bytes()
-    path = tmp_path / "bad.parquet"
-    for bad in (b"PAR1", b"not Parquet at all", content[:-9], content[:50], content[4:]):
-        assert "no valid Parquet" in refused_file(path, bad).what
-    assert "empty" in refused_file(path, b"").what
-
-
-def test_no_byte_of_parquet_can_do_worse_than_be_refused(tmp_path: Path) -> None:
-    path = tmp_path / "a.parquet"
-    texts, labels = zip(*GOOD, strict=True)
-    pq.write_table(pa.table({"text": texts, "label": labels}), path, compression="NONE")
-    content = path.read_bytes()
-    refusals = 0
-    for place in range(0, len(content), 3):
-        broken = bytearray(content)
-        broken[place] ^= 0xFF
-        path.write_bytes(broken)
-        try:
-            load_dataset(DataOptions(str(path)))
-        except DataError:
-            refusals += 1
-    assert refusals > len(content) // 12
-
-
-@pytest.mark.parametrize(
-    ("column", "what"),
-    [
-        (pa.array([["x"]] * 12), "Parquet type list<"),
-        (pa.array([{"x": 1}] * 12), "Parquet type struct<"),
-        (pa.array([b"x"] * 12), "Parquet type binary"),
-        (pa.array(["x"] * 11 + [None]), "text is empty"),
-        (pa.array(["x"] * 11 + ["\0"]), "NUL"),
-        (pa.array([b"x"] * 11 + [b"\xff"]).view(pa.string()), "not valid UTF-8"),
-    ],
-)
-def test_columns_of_parquet_that_are_no_text(tmp_path: Path, column: pa.Array, what: str) -> None:
-    path = tmp_path / "a.parquet"
-    pq.write_table(pa.table({"text": column, "label": [mark for _, mark in GOOD]}), path)
-    error = refused(DataOptions(str(path), text="text", label="label"))
-    assert what in error.what
-    row = 1 if "Parquet" in what else 12
-    assert error.where == f"{path}:{row}, column 'text'"
-
-
-def test_numbers_in_parquet_are_texts(tmp_path: Path) -> None:
-    path = tmp_path / "a.parquet"
-    columns = {"text": list(range(12)), "label": [mark for _, mark in GOOD]}
-    pq.write_table(pa.table(columns), path)
-    dataset = load_dataset(DataOptions(str(path)))
-    assert {example.text for example in (*dataset.train, *dataset.validation, *dataset.test)} == {
-        str(number) for number in range(12)
-    }
-
-
-def test_parquet_names_that_stand_twice_and_no_rows(tmp_path: Path) -> None:
-    path = tmp_path / "a.parquet"
-    twice = pa.Table.from_arrays([pa.array(["x"]), pa.array(["y"])], names=["text", "text"])
-    pq.write_table(twice, path)
-    assert "'text' stands more than once" in refused(DataOptions(str(path))).what
-    pq.write_table(pa.table({"text": pa.array([], pa.string())}), path)
-    assert "no rows" in refused(DataOptions(str(path))).what
 
 
 def test_a_message_shows_no_control_characters_and_no_endless_values(tmp_path: Path) -> None:
