@@ -9,7 +9,6 @@ import pytest
 from elman.data.load import DataOptions, load_dataset
 from elman.errors import DataError
 
-
 GOOD = [(f"text number {number}", "ab"[number % 2]) for number in range(12)]
 
 
