@@ -28,7 +28,7 @@ from tests.e2e.stopping import (
 )
 
 DATA = ["reviews.csv", "story.txt"]
-SHORT, LONG = 2, 40  # epochs
+SHORT, LONG, LONGEST = 2, 25, 80  # epochs
 
 Reference = Callable[[str, int], dict[str, Any]]
 
@@ -180,7 +180,7 @@ def test_two_interrupts_at_once(home: Path, reference: Reference) -> None:
     assert_same_ending(home / "run", reference("reviews.csv", LONG))
 
 
-def kill_and_resume(home: Path, data: str, kills: int, seed: int) -> list[int]:
+def kill_and_resume(home: Path, data: str, epochs: int, kills: int, seed: int) -> list[int]:
     """Kill a run at random moments and resume it each time; the updates saved at each kill.
 
     Every checkpoint follows every update, so that many kills fall into the writing of one.
@@ -189,13 +189,13 @@ def kill_and_resume(home: Path, data: str, kills: int, seed: int) -> list[int]:
     for kill in range(kills):
         words = ("resume", "run")
         if not run.exists():
-            words = train_words(data, LONG, "--checkpoint-seconds", 0)  # type: ignore[assignment]
+            words = train_words(data, epochs, "--checkpoint-seconds", 0)  # type: ignore[assignment]
         process = start(*words, cwd=home)
         if kill % 5 == 4:  # at any moment, its start included
             time.sleep(draw.uniform(0, 1.5))
         else:
             progress_of(process, run)
-            time.sleep(draw.uniform(0, 0.3))
+            time.sleep(draw.uniform(0, 0.2))
         process.kill()
         _, err = process.communicate()
         assert process.returncode == -signal.SIGKILL, err.decode()
@@ -205,25 +205,26 @@ def kill_and_resume(home: Path, data: str, kills: int, seed: int) -> list[int]:
     return steps
 
 
-def assert_killed_well(home: Path, data: str, steps: list[int], reference: Reference) -> None:
+def assert_killed_well(
+    home: Path, data: str, epochs: int, kills: int, reference: Reference
+) -> None:
+    steps = kill_and_resume(home, data, epochs, kills, seed=kills)
+    print(f"{data}: updates saved at each of {kills} kills: {steps}")
     assert steps[-1] > 0
     answer = elman_here("resume", "run", cwd=home)
     assert answer.code == 0, answer.err
-    assert_same_ending(home / "run", reference(data, LONG))
+    assert_same_ending(home / "run", reference(data, epochs))
 
 
 @pytest.mark.parametrize("data", DATA)
 def test_killed_three_times(home: Path, data: str, reference: Reference) -> None:
-    steps = kill_and_resume(home, data, 3, seed=1)
-    assert_killed_well(home, data, steps, reference)
+    assert_killed_well(home, data, LONG, 3, reference)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("data", DATA)
 def test_killed_twenty_times(home: Path, data: str, reference: Reference) -> None:
-    steps = kill_and_resume(home, data, 20, seed=2)
-    print(f"{data}: updates saved at each of 20 kills: {steps}")
-    assert_killed_well(home, data, steps, reference)
+    assert_killed_well(home, data, LONGEST, 20, reference)
 
 
 def test_changed_data_is_refused(home: Path, reference: Reference) -> None:

@@ -140,25 +140,18 @@ def test_labels_that_training_never_sees(tmp_path: Path) -> None:
 
 def test_a_file_name_that_is_no_text(tmp_path: Path) -> None:
     """A name of bytes that are no UTF-8 can be trained from, printed and resumed."""
-    path = os.fsencode(tmp_path) + b"/caf\xe9.csv"
+    name = os.fsdecode(b"caf\xe9")
     try:
-        with open(path, "wb") as file:
-            file.write(GOOD.encode())
+        (tmp_path / f"{name}.csv").write_text(GOOD)
     except OSError:
         pytest.skip("this file system takes names in UTF-8 only")
-    run = b"runs/caf\xe9"
-    for words in (
-        [b"train", path, b"--epochs", b"1", b"--json"],
-        [b"resume", run],
-        [b"predict", run, b"a film"],
-    ):
-        command = [*map(os.fsencode, COMMAND), *words]
-        done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True)
-        assert done.returncode == 0, done.stderr
-    missing = [*map(os.fsencode, COMMAND), b"train", b"\xff.csv", b"--json"]
+    for words in (("train", f"{name}.csv", *TINY), ("resume", f"runs/{name}"),
+                  ("evaluate", f"runs/{name}"), ("predict", f"runs/{name}", "a film")):  # fmt: skip
+        answer = elman_here(*words, cwd=tmp_path)
+        assert answer.code == 0, answer.err
+    missing = [*COMMAND, "train", f"no {name}.csv", "--json"]
     done = subprocess.run(missing, cwd=tmp_path, env=environment(), capture_output=True)
-    assert done.returncode == 3
-    assert json.loads(done.stdout)["exit_code"] == 3
+    assert done.returncode == json.loads(done.stdout)["exit_code"] == 3
     assert b"Traceback" not in done.stderr
 
 

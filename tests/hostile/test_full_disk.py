@@ -63,7 +63,7 @@ FAULTS: dict[str, Callable[[int], Callable[[str], None]]] = {
     "failing once": lambda number: once(number, errno.EIO),
     "over its quota": lambda number: from_the(number, errno.EDQUOT, WRITES[:1]),
 }
-SLOW = ("failing once", "over its quota")
+SLOW = ("read-only", "failing once", "over its quota")
 
 
 @pytest.fixture(scope="module")
@@ -207,6 +207,7 @@ def test_room_runs_out_in_the_midst(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_disk_that_may_only_be_read(tmp_path: Path) -> None:
     make_data(tmp_path)
     done = on_a_small_disk(
