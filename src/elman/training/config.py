@@ -58,7 +58,7 @@ class TrainingConfig(BaseModel):
     cell: Kind = Field("lstm", description="recurrent cell")
     nonlinearity: Nonlinearity = Field("tanh", description="of the cell rnn")
     reset_after: bool = Field(True, description="where the reset gate of a gru acts")
-    hidden_size: Width = Field(128, description="units of a layer, in each direction")
+    hidden_size: Width | None = Field(None, description="units of a layer, in each direction")
     embedding_size: Width | None = Field(None, description="width of an embedded token")
     num_layers: Layers = Field(1, description="recurrent layers on top of each other")
     bidirectional: bool | None = Field(None, description="read each text from its end as well")
@@ -168,6 +168,7 @@ class SettledConfig(TrainingConfig):
     unit: Unit
     lowercase: bool
     min_count: Positive
+    hidden_size: Width
     embedding_size: Width
     dropout: Rate
     epochs: Positive

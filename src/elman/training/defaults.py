@@ -54,9 +54,10 @@ def _many_to_one(config: TrainingConfig, dataset: AnyDataset, unit: Unit) -> dic
     return {
         "lowercase": unit == "words",
         "max_length": 1000,
+        "hidden_size": 192,
         "embedding_size": 64,
         "bidirectional": True,
-        "dropout": 0.3,
+        "dropout": 0.4,
         "pooling": "attention",
         "batch_size": batch_size,
         "epochs": _epochs(math.ceil(examples / batch_size), least=15),
@@ -67,15 +68,17 @@ def _many_to_one(config: TrainingConfig, dataset: AnyDataset, unit: Unit) -> dic
 def _language_model(config: TrainingConfig, dataset: AnyDataset, unit: Unit) -> dict[str, Any]:
     tokens = sum(len(tokenise(example.text, unit)) + 1 for example in dataset.train)
     batch_size = config.batch_size or min(16, max(2, tokens // 2000))
+    hidden_size = config.hidden_size or 128
     steps = config.bptt_steps
     if steps is None:
         steps = min(32, config.bptt_window or 32)
     sequences = math.ceil(tokens / steps) if steps else len(dataset.train)
     return {
         "lowercase": False,
-        "embedding_size": config.hidden_size,
+        "hidden_size": hidden_size,
+        "embedding_size": hidden_size,
         "dropout": 0.4,
-        "tied": config.embedding_size in (None, config.hidden_size),
+        "tied": config.embedding_size in (None, hidden_size),
         "batch_size": batch_size,
         "bptt_steps": steps,
         "bptt_window": steps or None,
