@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, overload
+from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import PackedSequence
 
 from elman.cells.spec import CellSpec
-from elman.layers.inputs import Input, Lengths
-from elman.layers.recurrent import InitialState, Recurrent
-from elman.sequences import Ragged
+from elman.layers.hidden_state import HiddenStateLayer
+from elman.layers.recurrent import InitialState
 
 
-class GRU(Recurrent):
+class GRU(HiddenStateLayer):
     """Gated recurrent unit, a drop-in for `torch.nn.GRU`, and in the form of Cho et al. as well.
 
         h_t = (1 - z_t) ⊙ n_t + z_t ⊙ h_(t-1)
@@ -83,37 +81,6 @@ class GRU(Recurrent):
             device=device,
             dtype=dtype,
         )
-
-    @overload
-    def forward(
-        self, input: Tensor, hx: Tensor | None = None, *, lengths: Lengths | None = None
-    ) -> tuple[Tensor, Tensor]: ...
-    @overload
-    def forward(
-        self, input: PackedSequence, hx: Tensor | None = None
-    ) -> tuple[PackedSequence, Tensor]: ...
-    @overload
-    def forward(self, input: Ragged, hx: Tensor | None = None) -> tuple[Ragged, Tensor]: ...
-    def forward(
-        self, input: Input, hx: Tensor | None = None, *, lengths: Lengths | None = None
-    ) -> tuple[Input, Tensor]:
-        """Run the layer over a batch.
-
-        Args:
-            input: padded [T, B, I] (or [B, T, I]), unbatched [T, I], a PackedSequence or a Ragged.
-            hx: h_0, [L·D, B, H] ([L·D, H] unbatched); see `initial_state` when it is missing.
-            lengths: [B] the real lengths of a padded batch; all T when missing.
-
-        Returns:
-            The output of the last layer, of the kind of the input, D·H wide, 0 at padding; and
-            h_n [L·D, B, H], the state after each sequence's last real step (for the reverse
-            direction: after its first).
-
-        Raises:
-            ShapeError: shapes, dtypes or lengths that do not fit.
-        """
-        output, (h_n,) = self._forward(input, None if hx is None else (hx,), lengths)
-        return output, h_n
 
     # --- the mark of a layer that computes something else at torch's keys and shapes
 

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import overload
-
 import torch
-from torch import Tensor
-from torch.nn.utils.rnn import PackedSequence
 
 from elman.cells.spec import CellSpec, Nonlinearity
-from elman.layers.inputs import Input, Lengths
-from elman.layers.recurrent import InitialState, Recurrent
-from elman.sequences import Ragged
+from elman.layers.hidden_state import HiddenStateLayer
+from elman.layers.recurrent import InitialState
 
 
-class RNN(Recurrent):
+class RNN(HiddenStateLayer):
     """Elman's simple recurrent network, a drop-in for `torch.nn.RNN`.
 
         h_t = f(W x_t + b + R h_(t-1) + b')
@@ -76,34 +71,3 @@ class RNN(Recurrent):
             device=device,
             dtype=dtype,
         )
-
-    @overload
-    def forward(
-        self, input: Tensor, hx: Tensor | None = None, *, lengths: Lengths | None = None
-    ) -> tuple[Tensor, Tensor]: ...
-    @overload
-    def forward(
-        self, input: PackedSequence, hx: Tensor | None = None
-    ) -> tuple[PackedSequence, Tensor]: ...
-    @overload
-    def forward(self, input: Ragged, hx: Tensor | None = None) -> tuple[Ragged, Tensor]: ...
-    def forward(
-        self, input: Input, hx: Tensor | None = None, *, lengths: Lengths | None = None
-    ) -> tuple[Input, Tensor]:
-        """Run the layer over a batch.
-
-        Args:
-            input: padded [T, B, I] (or [B, T, I]), unbatched [T, I], a PackedSequence or a Ragged.
-            hx: h_0, [L·D, B, H] ([L·D, H] unbatched); see `initial_state` when it is missing.
-            lengths: [B] the real lengths of a padded batch; all T when missing.
-
-        Returns:
-            The output of the last layer, of the kind of the input, D·H wide, 0 at padding; and
-            h_n [L·D, B, H], the state after each sequence's last real step (for the reverse
-            direction: after its first).
-
-        Raises:
-            ShapeError: shapes, dtypes or lengths that do not fit.
-        """
-        output, (h_n,) = self._forward(input, None if hx is None else (hx,), lengths)
-        return output, h_n
