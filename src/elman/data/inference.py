@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from elman.data.examples import Shape
 from elman.data.splits import PART_OF
 from elman.data.tables import Table
-from elman.data.wording import command, listed, nearest
+from elman.data.wording import command, listed, nearest, quoted
 from elman.errors import DataError, UsageError
 
 TEXT_NAMES = (
@@ -109,8 +109,14 @@ def choose_text(table: Table, free: Sequence[str]) -> tuple[str, str]:
     return lengths[0][1], "the text as the longest"
 
 
-def require_column(table: Table, name: str, option: str) -> None:
+def require_column(table: Table, name: str, option: str, asked_by: str = "") -> None:
     """Refuse a column that the table does not have, and offer the nearest.
+
+    Args:
+        table: the table.
+        name: of the column.
+        option: of the command line that names it.
+        asked_by: the beginning of the command; `elman train TABLE` when empty.
 
     Raises:
         DataError: there is no such column.
@@ -118,11 +124,14 @@ def require_column(table: Table, name: str, option: str) -> None:
     if name in table.names:
         return
     close = nearest(name, table.names)
+    words = (f"--{option}", close or table.names[-1])
     raise DataError(
         f"There is no column {name!r}." + (f" Did you mean {close!r}?" if close else ""),
         where=table.path,
         expected=f"one of the columns {listed(table.names)}",
-        next_step=command(table.path, f"--{option}", close or table.names[-1]),
+        next_step=" ".join([asked_by, *map(quoted, words)])
+        if asked_by
+        else command(table.path, *words),
     )
 
 

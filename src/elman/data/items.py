@@ -15,6 +15,7 @@ from elman.data.source import (
     empty,
     read_lines,
 )
+from elman.data.wording import quoted
 from elman.errors import DataError
 
 
@@ -48,7 +49,8 @@ def read_items(path: Path | None, text_column: str | None) -> list[str]:
         others = {*LABEL_NAMES, *SPLIT_NAMES}
         free = [name for name in table.names if name.lower() not in others]
         text_column, _ = choose_text(table, free or list(table.names))
-    require_column(table, text_column, "text")
+    asked_by = f"elman predict RUN --file {quoted(path)}"
+    require_column(table, text_column, "text", asked_by)
     return texts_of(table, text_column, "text")
 
 
