@@ -11,8 +11,14 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor
 
+from elman.cells.spec import CellSpec, CellWeights
+from elman.errors import ShapeError
+from elman.kernels import cpu
+from elman.kernels.contract import Direction, SequenceCall
 from elman.kernels.engine import engine_status
 from elman.layers.gru import GRU
 from elman.layers.lstm import LSTM
@@ -139,3 +145,30 @@ def test_the_callers_floating_point_state_is_restored() -> None:
     assert float(tiny * 0.5) != 0
     make("lstm", 16, "cpu").run(Ragged(torch.randn(6, 5), [3, 3]))
     assert float(tiny * 0.5) != 0
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.data())
+def test_no_call_can_make_the_engine_read_beyond_its_tensors(data: st.DataObject) -> None:
+    """Any shapes at all: an answer, or a ShapeError."""
+    number = st.integers(1, 4)
+    kind = data.draw(st.sampled_from([("rnn", 1), ("lstm", 4), ("gru", 3)]))
+    hidden, inputs, batch = data.draw(number), data.draw(number), data.draw(number)
+    sizes = tuple(data.draw(st.lists(st.integers(-1, 4), min_size=1, max_size=4)))
+    rows = kind[1] * hidden
+
+    def tensor(*shape: int) -> Tensor:
+        """Of this shape, or now and then of another."""
+        wrong = data.draw(st.integers(0, 19)) == 0
+        return torch.zeros([size + data.draw(number) if wrong else size for size in shape])
+
+    weights = CellWeights(tensor(rows, inputs), tensor(rows, hidden), tensor(rows), tensor(rows))
+    states = tuple(tensor(batch, hidden) for _ in range(2 if kind[0] == "lstm" else 1))
+    spec: Any = kind[0]
+    steps = tensor(max(0, sum(sizes)), inputs)
+    call = SequenceCall(CellSpec(spec), steps, sizes, (Direction(weights, states),))
+    try:
+        result = cpu.run(call)
+    except ShapeError:
+        return
+    assert result.output.shape == (sum(sizes), hidden)

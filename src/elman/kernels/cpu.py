@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from elman.cells.spec import CellSpec, CellWeights
+from elman.errors import ShapeError
 from elman.kernels import reference
 from elman.kernels.contract import Direction, SequenceCall, SequenceResult
 from elman.kernels.engine import engine_status
@@ -60,12 +61,38 @@ def why_not(call: SequenceCall) -> str | None:
 
 
 def run(call: SequenceCall) -> SequenceResult:
-    """Run a call that `why_not` has no objection to."""
+    """Run a call that `why_not` has no objection to.
+
+    Raises:
+        ShapeError: the tensors do not fit together; the native core would read beyond them.
+    """
+    _check(call)
     tensors = _flat(call)
     learning = torch.is_grad_enabled() and any(one.requires_grad for one in _tensors(call))
     plan = _Plan(call.cell, call.batch_sizes, tuple(d.reverse for d in call.directions), learning)
     results: tuple[Tensor, ...] = _Recurrence.apply(plan, *tensors)  # type: ignore[no-untyped-call]
     return SequenceResult(results[0], plan.finals(results))
+
+
+def _check(call: SequenceCall) -> None:
+    sizes, (steps, inputs) = call.batch_sizes, call.input.shape
+    if sum(sizes) != steps or list(sizes) != sorted(sizes, reverse=True) or sizes[-1] < 1:
+        raise _misfit(f"batch sizes {list(sizes[:8])}…", f"falling, {steps} in all")
+    for direction in call.directions:
+        batch, hidden = direction.initial[0].shape
+        rows = call.cell.gates * hidden
+        wanted = [(rows, inputs), (rows, hidden), (rows,), (rows,)]
+        wanted += [(batch, hidden)] * len(call.cell.state_names)
+        found = [*direction.weights[:4], *direction.initial]
+        for tensor, shape in zip(found, wanted, strict=True):
+            if tensor is not None and tensor.shape != shape:
+                raise _misfit(f"a tensor of shape {list(tensor.shape)}", f"{list(shape)}")
+        if batch < sizes[0]:
+            raise _misfit(f"an initial state of {batch} sequences", f"{sizes[0]} or more")
+
+
+def _misfit(found: str, expected: str) -> ShapeError:
+    return ShapeError(f"The call has {found}.", where="kernel cpu", expected=expected)
 
 
 # --- one call as a list of tensors, which is what autograd sees
