@@ -58,7 +58,7 @@ def test_help_needs_no_torch(words: tuple[str, ...]) -> None:
 
 def test_train_help_has_every_option_with_its_values_and_default() -> None:
     shown = elman("train", "--help", cwd=Path.cwd()).out
-    for words in ("--hidden-size", "rnn|lstm|gru", "adamw|sgd", "128", "--no-bidirectional",
+    for words in ("--hidden-size", "rnn|lstm|gru", "adamw|sgd", "50000", "--no-bidirectional",
                   "--config", "--json", "--quiet", "--seed"):  # fmt: skip
         assert words in shown, words
 
