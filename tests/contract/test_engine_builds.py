@@ -76,7 +76,7 @@ def batch_of(lengths: tuple[int, ...]) -> Ragged:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("hidden_size", [2, 16, 37, 70])
+@pytest.mark.parametrize("hidden_size", [5, 16, 37, 70])
 @pytest.mark.parametrize("lengths", [(6,) * 13, (9, 0, 4, 4, 1, 8, 2, 5, 3), (1,)])
 def test_a_build_is_as_exact_as_float32_allows(
     build: str, kind: str, hidden_size: int, lengths: tuple[int, ...]
@@ -87,7 +87,7 @@ def test_a_build_is_as_exact_as_float32_allows(
 
 def assert_exact(found: list[Tensor], exact: list[Tensor], build: str) -> None:
     for number, (one, true) in enumerate(zip(found, exact, strict=True)):
-        scale = max(1.0, float(true.detach().abs().max()))
+        scale = float(true.detach().abs().max())
         difference = float((one - true).detach().abs().max())
         assert difference <= GRADIENT[torch.float32] * scale, f"{build}: result {number}"
 

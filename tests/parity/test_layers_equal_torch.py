@@ -73,12 +73,13 @@ def cases(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-def compare_on_lengths(case: dict[str, Any]) -> None:
+def compare_on_lengths(case: dict[str, Any], kernel: str = "auto") -> None:
     case = dict(case)  # hypothesis replays the case it gave
     torch.manual_seed(case.pop("seed"))
     kind, lengths = case.pop("kind"), case.pop("lengths")
     with_state, batch_first = case.pop("with_state"), case["batch_first"]
     theirs, ours = pair(kind, **case)
+    ours.kernel = kernel
     dtype = case["dtype"]
     shape = (len(lengths), max(lengths)) if batch_first else (max(lengths), len(lengths))
     x = torch.randn(*shape, case["input_size"], dtype=dtype)
@@ -107,6 +108,12 @@ def compare_on_lengths(case: dict[str, Any]) -> None:
 @given(cases())
 def test_random_shapes_layers_directions_and_lengths(case: dict[str, Any]) -> None:
     compare_on_lengths(case)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(cases())
+def test_the_reference_on_random_cases(case: dict[str, Any]) -> None:
+    compare_on_lengths(case, "reference")
 
 
 @pytest.mark.slow

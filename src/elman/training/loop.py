@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import torch
 from torch import nn
 
+from elman.data.splits import Part
 from elman.training import optim
 from elman.training.bptt import Carried
 from elman.training.checkpoint import Progress, Since
@@ -225,7 +226,7 @@ class Loop:
         self.saved_at = time.monotonic()
 
 
-def evaluate(task: Task, part: Any, check: Callable[[], None]) -> Mapping[str, float]:
+def evaluate(task: Task, part: Part, check: Callable[[], None]) -> Mapping[str, float]:
     """A task's metrics on a part, its model in evaluation mode for that while."""
     model: nn.Module = task.model
     was_training = model.training
