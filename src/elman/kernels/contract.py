@@ -6,11 +6,13 @@ Shape letters: B sequences, T steps, N real steps in the batch, I input, H hidde
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from torch import Tensor
 
 from elman.cells.spec import CellSpec, CellWeights
+
+Precision = Literal["full", "bf16"]
 
 
 @dataclass(frozen=True)
@@ -22,11 +24,23 @@ class Direction:
         initial: the parts of the state before the first step, [B, H] each, the rows in packed
             order (longest sequence first, sequences of length 0 last).
         reverse: whether to read each sequence from its last real step to its first.
+        resets: [N] bool in packed order: True where this direction replaces its state by the initial
+            one before it reads the step (for the reverse direction that is the last step of a
+            segment); None replaces nowhere. Through a reset flows no gradient but the initial one's.
+        recurrent_mask: [B, H] what h is multiplied by before its product with the recurrent
+            weights (recurrent dropout, one mask a sequence, scaled to keep the mean), the rows as
+            those of `initial`; None multiplies nothing. The step's other uses of h see all of it.
+        kept: for each part of the state the share of its old value that each step keeps (zoneout):
+            [N, H] in packed order, 0 or 1 in training, or [1, H], the rate, in evaluation; empty
+            when nothing is kept.
     """
 
     weights: CellWeights
     initial: tuple[Tensor, ...]
     reverse: bool = False
+    resets: Tensor | None = None
+    recurrent_mask: Tensor | None = None
+    kept: tuple[Tensor, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,12 +52,15 @@ class SequenceCall:
         input: [N, I] the steps in packed order, before projection.
         batch_sizes: for each time step, how many sequences are alive; never rising.
         directions: one, or forward and reverse.
+        precision: "full" computes in the tensors' own dtype; "bf16" rounds both operands of every
+            product with weights to bfloat16 and adds up, and keeps the state, in float32.
     """
 
     cell: CellSpec
     input: Tensor
     batch_sizes: tuple[int, ...]
     directions: tuple[Direction, ...]
+    precision: Precision = "full"
 
 
 @dataclass(frozen=True)

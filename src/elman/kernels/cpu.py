@@ -47,6 +47,12 @@ def why_not(call: SequenceCall) -> str | None:
         return "the cell has no fused form"
     if any(direction.weights.hr is not None for direction in call.directions):
         return "a projected LSTM has no fused form"
+    if any(d.resets is not None for d in call.directions):
+        return "resets have no fused form yet"
+    if any(d.recurrent_mask is not None or d.kept for d in call.directions):
+        return "recurrent dropout and zoneout have no fused form yet"
+    if call.precision != "full":
+        return "bfloat16 has no fused form yet"
     if any(tensor.device.type != "cpu" for tensor in tensors):
         return "it computes on the CPU only"
     if dtypes not in ({torch.float32}, {torch.float64}):
