@@ -24,9 +24,9 @@ class Direction:
         initial: the parts of the state before the first step, [B, H] each, the rows in packed
             order (longest sequence first, sequences of length 0 last).
         reverse: whether to read each sequence from its last real step to its first.
-        resets: [N] bool in packed order: True where this direction replaces its state by the initial
-            one before it reads the step (for the reverse direction that is the last step of a
-            segment); None replaces nowhere. Through a reset flows no gradient but the initial one's.
+        resets: [N] bool in packed order: True where this direction replaces its state by the
+            initial one before it reads the step (for the reverse direction that is the last step
+            of a segment); None replaces nowhere. The gradient ends there, at the initial state.
         recurrent_mask: [B, H] what h is multiplied by before its product with the recurrent
             weights (recurrent dropout, one mask a sequence, scaled to keep the mean), the rows as
             those of `initial`; None multiplies nothing. The step's other uses of h see all of it.
