@@ -59,51 +59,51 @@ void choose_build(const std::string& name) {
   throw nb::value_error("this processor can run no build of that name");
 }
 
-elman::Layout layout(int cell, bool reverse, std::int64_t B, std::int64_t T, std::int64_t N,
-                     std::int64_t H, Address alive, Address start, int threads) {
-  return {static_cast<elman::Cell>(cell), reverse, B, T, N, H, at<const std::int64_t>(alive),
-          at<const std::int64_t>(start), threads};
+elman::Layout layout(int cell, int precision, bool reverse, int threads, std::int64_t B,
+                     std::int64_t T, std::int64_t N, std::int64_t I, std::int64_t H, Address alive,
+                     Address start, Address resets) {
+  return {static_cast<elman::Cell>(cell),
+          static_cast<elman::Precision>(precision),
+          reverse,
+          threads,
+          B,
+          T,
+          N,
+          I,
+          H,
+          at<const std::int64_t>(alive),
+          at<const std::int64_t>(start),
+          at<const bool>(resets)};
 }
 
 template <typename S>
-void forward(const elman::Layout& layout, Address Wx, Address R, Address b_n, Address h_0,
-             Address c_0, Address y, std::int64_t y_stride, Address h_n, Address c_n,
-             Address gates, Address c) {
-  const elman::Forward<S> f{at<const S>(Wx), at<const S>(R), at<const S>(b_n),
-                                           at<const S>(h_0), at<const S>(c_0), at<S>(y), y_stride,
-                                           at<S>(h_n), at<S>(c_n), at<S>(gates), at<S>(c)};
-  elman::functions<S>().forward(layout, f);
+elman::Packed* pack(const elman::Layout& layout, Address W, Address R, Address b, Address b_) {
+  return elman::functions<S>().pack(layout,
+                                    {at<const S>(W), at<const S>(R), at<const S>(b), at<const S>(b_)});
 }
 
 template <typename S>
-void backward(const elman::Layout& layout, Address R, Address h_0, Address c_0, Address y,
-              std::int64_t y_stride, Address gates, Address c, Address d_y,
-              std::int64_t d_y_stride, Address d_Wx, Address d_q, Address d_h, Address d_c) {
-  const elman::Backward<S> b{at<const S>(R), at<const S>(h_0), at<const S>(c_0),
-                                     at<const S>(y), y_stride, at<const S>(gates), at<const S>(c),
-                                     at<const S>(d_y), d_y_stride, at<S>(d_Wx), at<S>(d_q),
-                                     at<S>(d_h), at<S>(d_c)};
-  elman::functions<S>().backward(layout, b);
+void forward(const elman::Layout& layout, Address x, Address W, Address R, Address b, Address b_,
+             Address packed, Address h_0, Address c_0, Address y,
+             std::int64_t y_stride, Address h_n, Address c_n, Address gates, Address c) {
+  elman::functions<S>().forward(
+      layout, {at<const S>(x),
+               {at<const S>(W), at<const S>(R), at<const S>(b), at<const S>(b_)},
+               at<const elman::Packed>(packed), at<const S>(h_0), at<const S>(c_0), at<S>(y), y_stride, at<S>(h_n),
+               at<S>(c_n), at<S>(gates), at<S>(c)});
 }
 
 template <typename S>
-void product(Address rows, Address weights, Address bias, Address out, std::int64_t N,
-             std::int64_t K, std::int64_t M, bool transposed, int threads) {
-  elman::functions<S>().product({at<const S>(rows), at<const S>(weights), at<const S>(bias),
-                                 at<S>(out), N, K, M, transposed, threads});
-}
-
-template <typename S>
-void transposed_product(Address left, std::int64_t left_stride, Address right, Address out,
-                        std::int64_t N, std::int64_t A, std::int64_t B, int threads) {
-  elman::functions<S>().transposed_product(
-      {at<const S>(left), left_stride, at<const S>(right), at<S>(out), N, A, B, threads});
-}
-
-template <typename S>
-void states_before(const elman::Layout& layout, Address y, std::int64_t y_stride, Address h_0,
-                   Address to) {
-  elman::states_before(layout, at<const S>(y), y_stride, at<const S>(h_0), at<S>(to));
+void backward(const elman::Layout& layout, Address x, Address W, Address R, Address b, Address b_,
+              Address h_0, Address c_0, Address y, std::int64_t y_stride, Address gates, Address c,
+              Address d_y, std::int64_t d_y_stride, Address d_h, Address d_c, Address d_x,
+              bool add_d_x, Address d_W, Address d_R, Address d_b, Address d_b_) {
+  elman::functions<S>().backward(
+      layout, {at<const S>(x),
+               {at<const S>(W), at<const S>(R), at<const S>(b), at<const S>(b_)},
+               at<const S>(h_0), at<const S>(c_0), at<const S>(y), y_stride, at<const S>(gates),
+               at<const S>(c), at<const S>(d_y), d_y_stride, at<S>(d_h), at<S>(d_c), at<S>(d_x),
+               add_d_x, at<S>(d_W), at<S>(d_R), at<S>(d_b), at<S>(d_b_)});
 }
 
 }  // namespace
@@ -119,16 +119,16 @@ NB_MODULE(_engine, module) {
              "The build that computes: the fastest, unless another was chosen.");
   module.def("choose_build", &choose_build, "build"_a, "Compute with another build; for tests.");
   nb::class_<elman::Layout>(module, "Layout");
-  module.def("layout", &layout, "cell"_a, "reverse"_a, "B"_a, "T"_a, "N"_a, "H"_a, "alive"_a,
-             "start"_a, "threads"_a, "Describes one direction over one packed batch.");
+  module.def("layout", &layout, "cell"_a, "precision"_a, "reverse"_a, "threads"_a, "B"_a, "T"_a,
+             "N"_a, "I"_a, "H"_a, "alive"_a, "start"_a, "resets"_a,
+             "Describes one direction over one packed batch.");
+  nb::class_<elman::Packed>(module, "Packed").def_prop_ro("address", [](const elman::Packed& p) {
+    return reinterpret_cast<Address>(&p);
+  });
+  module.def("pack_float32", &pack<float>, nb::rv_policy::take_ownership, Released());
+  module.def("pack_float64", &pack<double>, nb::rv_policy::take_ownership, Released());
   module.def("forward_float32", &forward<float>, Released());
   module.def("forward_float64", &forward<double>, Released());
   module.def("backward_float32", &backward<float>, Released());
   module.def("backward_float64", &backward<double>, Released());
-  module.def("product_float32", &product<float>, Released());
-  module.def("product_float64", &product<double>, Released());
-  module.def("transposed_product_float32", &transposed_product<float>, Released());
-  module.def("transposed_product_float64", &transposed_product<double>, Released());
-  module.def("states_before_float32", &states_before<float>, Released());
-  module.def("states_before_float64", &states_before<double>, Released());
 }

@@ -9,7 +9,7 @@
 
 namespace elman::ELMAN_BUILD {
 
-// `size` numbers, aligned for every vector, 0 at first.
+// `size` numbers, aligned for every vector; what they are at first is not said.
 template <typename S>
 class Buffer {
  public:
@@ -17,7 +17,6 @@ class Buffer {
     const std::size_t bytes = (static_cast<std::size_t>(size) * sizeof(S) + 127) / 64 * 64;
     numbers_ = static_cast<S*>(std::aligned_alloc(64, bytes));
     if (numbers_ == nullptr) throw std::bad_alloc();
-    for (std::int64_t n = 0; n < size; ++n) numbers_[n] = S{};
   }
   Buffer(Buffer&& other) noexcept : numbers_(other.numbers_) { other.numbers_ = nullptr; }
   Buffer(const Buffer&) = delete;
@@ -30,6 +29,11 @@ class Buffer {
  private:
   S* numbers_;
 };
+
+template <typename S>
+inline void clear(S* numbers, std::int64_t count) {
+  for (std::int64_t n = 0; n < count; ++n) numbers[n] = S{};
+}
 
 template <typename S>
 inline void copy(const S* from, std::int64_t count, S* to) {

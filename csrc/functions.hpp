@@ -1,28 +1,40 @@
 // Everything that a build computes; compiled once a build.
 #pragma once
 
-#include <cstdint>
+#include <type_traits>
 
 #include "backward.hpp"
 #include "forward.hpp"
-#include "matrix.hpp"
 
 namespace elman::ELMAN_BUILD {
 
-template <typename S>
-void product(const Product<S>& p) {
-  const auto panels = Panels<S>::of_outputs(p.weights, p.M, p.K, p.transposed ? 1 : p.K,
-                                            p.transposed ? p.M : 1);
-  multiply(p.rows, p.N, panels, p.M, p.bias, p.out, p.threads);
+// work(arithmetic) with the arithmetic that a layout asks for; float64 has the full one only.
+template <typename S, typename Work>
+auto in_precision(const Layout& L, const Work& work) {
+  if constexpr (std::is_same_v<S, float>) {
+    if (L.precision == Precision::bf16) return work(Bf16{});
+  }
+  return work(Full<S>{});
 }
 
 template <typename S>
-void transposed_product(const TransposedProduct<S>& p) {
-  multiply_transposed(p.left, p.left_stride, p.right, p.N, p.A, p.B, p.out, p.threads);
+Packed* pack_weights(const Layout& L, const Weights<S>& w) {
+  return in_precision<S>(L, [&](auto arithmetic) -> Packed* {
+    return new PackedWeights<decltype(arithmetic)>(L, w);
+  });
 }
 
 template <typename S>
-constexpr Functions<S> all_functions{&forward<S>, &backward<S>, &product<S>,
-                                     &transposed_product<S>};
+void run_forward(const Layout& L, const Forward<S>& f) {
+  in_precision<S>(L, [&](auto arithmetic) { forward<decltype(arithmetic)>(L, f); });
+}
+
+template <typename S>
+void run_backward(const Layout& L, const Backward<S>& b) {
+  in_precision<S>(L, [&](auto arithmetic) { backward<decltype(arithmetic)>(L, b); });
+}
+
+template <typename S>
+constexpr Functions<S> all_functions{&pack_weights<S>, &run_forward<S>, &run_backward<S>};
 
 }  // namespace elman::ELMAN_BUILD

@@ -1,10 +1,9 @@
-// The one matrix product of the engine: a few rows times a packed panel, in registers.
+// Rows times a packed matrix: the register tile that nearly all time is spent in.
 #pragma once
 
 #include <cstdint>
 
-#include "buffer.hpp"
-#include "vector.hpp"
+#include "panels.hpp"
 
 namespace elman::ELMAN_BUILD {
 
@@ -22,125 +21,110 @@ constexpr int partial_sums(int rows, int vectors) {
   return rows * vectors >= 8 ? 1 : rows * vectors >= 5 ? 2 : 4;
 }
 
-// A matrix [outputs, K] packed for products with its transpose. A panel holds V vectors of outputs;
-// for each k they lie side by side, so that one pass over k feeds a whole register tile.
-// Which output stands in which vector is the packer's choice: the gates of one group of units
-// (an output's row is gate·H + unit), or consecutive outputs.
-template <typename S>
-class Panels {
- public:
-  // `vectors` gates a panel; the unit of panel p, lane j is p·W + j.
-  static Panels of_gates(const S* matrix, int first_gate, int vectors, std::int64_t H,
-                         std::int64_t K) {
-    Panels panels(vectors, (H + W<S> - 1) / W<S>, K);
-    for (std::int64_t p = 0; p < panels.count_; ++p)
-      for (int v = 0; v < vectors; ++v)
-        panels.pack(p, v, matrix + ((first_gate + v) * H + p * W<S>)*K, K, 1, H - p * W<S>);
-    return panels;
-  }
-
-  // Consecutive outputs, four vectors a panel: output o of k is matrix[o·of_output + k·of_k].
-  static Panels of_outputs(const S* matrix, std::int64_t outputs, std::int64_t K,
-                           std::int64_t of_output, std::int64_t of_k) {
-    Panels panels(4, (outputs + 4 * W<S> - 1) / (4 * W<S>), K);
-    for (std::int64_t p = 0; p < panels.count_; ++p)
-      for (int v = 0; v < 4; ++v) {
-        const std::int64_t first = (p * 4 + v) * W<S>;
-        if (first >= outputs) break;
-        panels.pack(p, v, matrix + first * of_output, of_output, of_k, outputs - first);
-      }
-    return panels;
-  }
-
-  std::int64_t count() const { return count_; }
-  std::int64_t K() const { return K_; }
-  const S* panel(std::int64_t p) const { return packed_.data() + p * K_ * vectors_ * W<S>; }
-
- private:
-  Panels(int vectors, std::int64_t count, std::int64_t K)
-      : vectors_(vectors), count_(count), K_(K), packed_(count * K * vectors * W<S>) {}
-
-  void pack(std::int64_t p, int v, const S* from, std::int64_t of_output, std::int64_t of_k,
-            std::int64_t outputs) {
-    S* to = packed_.data() + p * K_ * vectors_ * W<S> + v * W<S>;
-    const int lanes = static_cast<int>(outputs < W<S> ? outputs : W<S>);
-    constexpr std::int64_t block = 16;  // of k, so that what is read and written stays in cache
-    for (std::int64_t first = 0; first < K_; first += block) {
-      const std::int64_t end = K_ - first < block ? K_ : first + block;
-      for (int lane = 0; lane < lanes; ++lane)
-        for (std::int64_t k = first; k < end; ++k)
-          to[k * vectors_ * W<S> + lane] = from[lane * of_output + k * of_k];
-    }
-  }
-
-  int vectors_;
-  std::int64_t count_, K_;
-  Buffer<S> packed_;
+// One row of a product: its numbers, what is added to it (or null), and where it goes.
+template <typename A>
+struct Row {
+  const typename A::Operand* from;
+  const typename A::Sum* plus;
+  typename A::Sum* to;
 };
 
-// sum[m][v] = row m · vector v of a panel, for M rows of K numbers.
-template <typename S, int M, int V>
-inline void product(const S* const* rows, const S* panel, std::int64_t K, Vector<S> (&sum)[M][V]) {
+// M rows · one panel of V vectors of outputs, the last of which may be partial unless `whole`.
+template <typename A, int M, int V, bool whole>
+void tile(const Row<A>* rows, const typename A::Operand* panel, int64_t K, int64_t first,
+          int64_t outputs) {
+  using S = typename A::Sum;
   constexpr int P = partial_sums(M, V);
-  Vector<S> part[P][M][V];
+  Vector<S> sum[P][M][V];
 #pragma GCC unroll 4
   for (int p = 0; p < P; ++p)
 #pragma GCC unroll 16
     for (int m = 0; m < M; ++m)
 #pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) part[p][m][v] = Vector<S>{};
-  std::int64_t k = 0;
-  for (; k + P <= K; k += P) {
+      for (int v = 0; v < V; ++v) sum[p][m][v] = Vector<S>{};
+  const typename A::Operand* from[M];
+#pragma GCC unroll 16
+  for (int m = 0; m < M; ++m) from[m] = rows[m].from;
+  int64_t k = 0;
+  for (; k + P <= K; k += P)
 #pragma GCC unroll 4
     for (int p = 0; p < P; ++p, panel += V * W<S>) {
-      Vector<S> weight[V];
+      Vector<typename A::Operand> weight[V];
 #pragma GCC unroll 4
       for (int v = 0; v < V; ++v) weight[v] = load(panel + v * W<S>);
 #pragma GCC unroll 16
-      for (int m = 0; m < M; ++m) {
-        const S a = rows[m][k + p];
+      for (int m = 0; m < M; ++m)
 #pragma GCC unroll 4
-        for (int v = 0; v < V; ++v) part[p][m][v] += a * weight[v];
-      }
+        for (int v = 0; v < V; ++v)
+          sum[p][m][v] = A::multiply_add(from[m][k + p], weight[v], sum[p][m][v]);
     }
-  }
   for (; k < K; ++k, panel += V * W<S>)
+#pragma GCC unroll 16
     for (int m = 0; m < M; ++m)
-      for (int v = 0; v < V; ++v) part[0][m][v] += rows[m][k] * load(panel + v * W<S>);
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v)
+        sum[0][m][v] = A::multiply_add(from[m][k], load(panel + v * W<S>), sum[0][m][v]);
 #pragma GCC unroll 16
   for (int m = 0; m < M; ++m)
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) {
-      sum[m][v] = part[0][m][v];
 #pragma GCC unroll 4
-      for (int p = 1; p < P; ++p) sum[m][v] += part[p][m][v];
+      for (int p = 1; p < P; ++p) sum[0][m][v] += sum[p][m][v];
+      const int64_t o = first + v * W<S>;
+      if (whole || o + W<S> <= outputs) {
+        store(rows[m].to + o, rows[m].plus ? sum[0][m][v] + load(rows[m].plus + o) : sum[0][m][v]);
+      } else {
+        const int some = static_cast<int>(outputs - o);
+        store_first(rows[m].to + o,
+                    rows[m].plus ? sum[0][m][v] + load_first(rows[m].plus + o, some) : sum[0][m][v],
+                    some);
+      }
     }
 }
 
-// One tile of `size` ≤ M rows, `size` being known to the compiler within.
-template <typename S, int V, int M, typename Rows, typename Use>
-inline void tile(int size, std::int64_t first, const Rows& rows, const S* panel, std::int64_t K,
-                 const Use& use) {
+// A tile of `size` ≤ M rows, `size` being known to the compiler within.
+template <typename A, int M, int V, bool whole>
+inline void tile_of(int size, const Row<A>* rows, const typename A::Operand* panel, int64_t K,
+                    int64_t first, int64_t outputs) {
   if constexpr (M > 1) {
-    if (size < M) return tile<S, V, M - 1>(size, first, rows, panel, K, use);
+    if (size < M) return tile_of<A, M - 1, V, whole>(size, rows, panel, K, first, outputs);
   }
-  const S* pointers[M];
-  for (int m = 0; m < M; ++m) pointers[m] = rows(first + m);
-  Vector<S> sum[M][V];
-  product<S, M, V>(pointers, panel, K, sum);
-  for (int m = 0; m < M; ++m) use(first + m, sum[m]);
+  tile<A, M, V, whole>(rows, panel, K, first, outputs);
 }
 
-// Calls use(m, sum) for each of `count` rows; rows(m) gives the row's pointer. The rows are cut into
-// tiles of like size, since a tile of a row or two is slow: 32 rows are 6 6 5 5 5 5, not 5 · 6 and 2.
-template <typename S, int V, typename Rows, typename Use>
-inline void for_each_product(std::int64_t count, const Rows& rows, const S* panel, std::int64_t K,
-                             const Use& use) {
+// All rows · one panel. They are cut into tiles of like size, since a tile of a row or two is slow:
+// 32 rows are 6 6 5 5 5 5, not 5 · 6 and 2.
+template <typename A, int V, bool whole>
+void all_tiles(const Row<A>* rows, int64_t count, const typename A::Operand* panel, int64_t K,
+               int64_t first, int64_t outputs) {
   constexpr int M = tile_rows(V);
-  for (std::int64_t tiles = (count + M - 1) / M, first = 0; tiles > 0; --tiles) {
-    const int size = static_cast<int>((count - first + tiles - 1) / tiles);
-    tile<S, V, M>(size, first, rows, panel, K, use);
-    first += size;
+  for (int64_t tiles = (count + M - 1) / M; tiles > 0; --tiles) {
+    const int size = static_cast<int>((count + tiles - 1) / tiles);
+    tile_of<A, M, V, whole>(size, rows, panel, K, first, outputs);
+    rows += size;
+    count -= size;
+  }
+}
+
+// to[o] = plus[o] + Σ_k from[k] · matrix[o, k], for each row and every output o.
+template <typename A>
+void multiply(const Row<A>* rows, int64_t count, const Panels<A>& matrix) {
+  const int64_t K = matrix.length(), outputs = matrix.outputs();
+  for (int64_t p = 0; p < matrix.count(); ++p) {
+    const int64_t first = p * Panels<A>::width;
+    const auto* panel = matrix.panel(p);
+    const int vectors = matrix.vectors(p);
+    if (first + Panels<A>::width <= outputs) {
+      all_tiles<A, 4, true>(rows, count, panel, K, first, outputs);
+    } else if (vectors == 4) {
+      all_tiles<A, 4, false>(rows, count, panel, K, first, outputs);
+    } else if (vectors == 3) {
+      all_tiles<A, 3, false>(rows, count, panel, K, first, outputs);
+    } else if (vectors == 2) {
+      all_tiles<A, 2, false>(rows, count, panel, K, first, outputs);
+    } else {
+      all_tiles<A, 1, false>(rows, count, panel, K, first, outputs);
+    }
   }
 }
 

@@ -2,6 +2,10 @@
 // ELMAN_VECTOR_BYTES is the width of a register of the build: 64 (AVX-512), 32 (AVX2), 16 (others).
 #pragma once
 
+#if ELMAN_VECTOR_BYTES > 16
+#include <immintrin.h>
+#endif
+
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -51,39 +55,47 @@ inline void store_first(S* to, Vector<S> v, int count) {
   }
 }
 
-// e^x for float, by 2^n · e^r with |r| ≤ ½ ln 2 and a polynomial for e^r; error under 1 unit in the
-// last place. Beyond ±87 the argument is held there. NaN gives an unspecified number.
-// Source of method and coefficients: Moshier, Cephes, expf.
-inline Vector<float> exp(Vector<float> x) {
-  x = x > 87.0f ? 87.0f - Vector<float>{} : x;
-  x = x < -87.0f ? -87.0f - Vector<float>{} : x;
+// x held between -limit and limit; NaN stays NaN.
+inline Vector<float> held(Vector<float> x, float limit) {
+#if ELMAN_VECTOR_BYTES == 64
+  // Masked with all lanes: GCC 12 calls the plain forms uninitialised (its bug 105593).
+  const __mmask16 all = 0xffff;
+  const __m512 below = _mm512_maskz_min_ps(all, _mm512_set1_ps(limit), x);
+  return _mm512_maskz_max_ps(all, _mm512_set1_ps(-limit), below);
+#elif ELMAN_VECTOR_BYTES == 32
+  return _mm256_max_ps(_mm256_set1_ps(-limit), _mm256_min_ps(_mm256_set1_ps(limit), x));
+#else
+  x = x > limit ? limit - Vector<float>{} : x;
+  return x < -limit ? -limit - Vector<float>{} : x;
+#endif
+}
+
+// e^x = scale · (1 + rest), scale being a power of 2 and rest = e^r - 1 with |r| ≤ ½ ln 2, by a
+// polynomial whose relative error is 1.3e-8. For |x| ≤ 87. NaN makes rest NaN.
+// Source of the reduction: Cody, Waite (1980), Software Manual for the Elementary Functions, ch. 6.
+struct Power {
+  Vector<float> scale, rest;
+};
+inline Power power(Vector<float> x) {
   // Adding 1.5 · 2^23 rounds to a whole number, which then stands in the lowest bits.
   const Vector<float> shifted = x * 1.44269504088896341f + 12582912.0f;
   const Vector<float> n = shifted - 12582912.0f;
   const Vector<float> r = (x - n * 0.693359375f) - n * -2.12194440e-4f;
-  Vector<float> p = r * 1.9875691500e-4f + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * (r * r) + r + 1.0f;
-  return reinterpret_cast<Vector<float>>(reinterpret_cast<Vector<std::int32_t>>(p) +
-                                         (reinterpret_cast<Vector<std::int32_t>>(shifted) << 23));
+  Vector<float> p = r * 1.3882515486e-3f + 8.3665475249e-3f;
+  p = p * r + 4.1667200625e-2f;
+  p = p * r + 1.6666543484e-1f;
+  p = p * r + 4.9999997020e-1f;
+  typedef Vector<std::int32_t> Bits;
+  const Bits scale = (reinterpret_cast<Bits>(shifted) << 23) + 0x3f800000;
+  return {reinterpret_cast<Vector<float>>(scale), p * (r * r) + r};
 }
 
-// tanh for float: near 0 a polynomial, elsewhere (1 - e^-2|x|) / (1 + e^-2|x|). Error under 2 units
-// in the last place. Source of the polynomial: Moshier, Cephes, tanhf.
+// tanh x = (e^2x - 1) / (e^2x + 1), the numerator without cancellation near 0. Error under 3 units
+// in the last place; beyond ±9.02 the result rounds to ±1.
 inline Vector<float> tanh(Vector<float> x) {
-  const Vector<float> s = x * x;
-  Vector<float> p = s * -5.70498872745e-3f + 2.06390887954e-2f;
-  p = p * s + -5.37397155531e-2f;
-  p = p * s + 1.33314422036e-1f;
-  p = p * s + -3.33332819422e-1f;
-  const Vector<float> size = x < 0 ? -x : x;
-  const Vector<float> t = exp(size * -2.0f);
-  const Vector<float> far = (1.0f - t) / (1.0f + t);
-  const Vector<float> near = p * s * x + x;
-  return (size < 0.625f) | (x != x) ? near : (x < 0 ? -far : far);
+  const Power e = power(held(x + x, 18.1f));
+  const Vector<float> numerator = e.scale * e.rest + (e.scale - 1.0f);
+  return numerator / (numerator + 2.0f);
 }
 
 // For double, which serves checks: the library's, lane by lane.
@@ -92,10 +104,10 @@ inline Vector<double> tanh(Vector<double> x) {
   return x;
 }
 
-// σ(x) = 1 / (1 + e^-x), NaN stays NaN
+// σ(x) = 1 / (1 + e^-x)
 inline Vector<float> sigmoid(Vector<float> x) {
-  const Vector<float> y = 1.0f / (1.0f + exp(-x));
-  return x != x ? x : y;
+  const Power e = power(held(-x, 87.0f));
+  return 1.0f / (e.scale * e.rest + (e.scale + 1.0f));
 }
 inline Vector<double> sigmoid(Vector<double> x) {
   for (int lane = 0; lane < W<double>; ++lane) x[lane] = 1.0 / (1.0 + std::exp(-x[lane]));

@@ -1,14 +1,13 @@
 """The fused recurrence of the native core, on the CPU.
 
-One layer is three parts: the projection of all steps (one product), the recurrence (one call a
-direction), and in the backward pass the products for the input and for the weights (one each over
-all real steps). The equations stand in csrc/cells.hpp. The products are the core's own as well: the
-library behind `torch.mm` does not use the widest registers of every processor.
+Each direction is one call of the core forward (`csrc/forward.hpp`) and one backward
+(`csrc/backward.hpp`), through `elman.kernels.native`. The equations stand in `csrc/cells.hpp`. The
+products are the core's own as well: the library behind `torch.mm` does not use the widest registers
+of every processor.
 """
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,30 +19,22 @@ from elman.cells.spec import CellSpec, CellWeights
 from elman.errors import ShapeError
 from elman.kernels import reference
 from elman.kernels.contract import Direction, SequenceCall, SequenceResult
-from elman.kernels.engine import engine_status
+from elman.kernels.native import CELLS, ENGINE, Pass
 
 NAME = "cpu"
 
-_CELLS = {
-    CellSpec("rnn", nonlinearity="tanh"): 0,
-    CellSpec("rnn", nonlinearity="relu"): 1,
-    CellSpec("lstm"): 2,
-    CellSpec("gru"): 3,
-    CellSpec("gru", reset_after=False): 4,
-}
 _LARGEST = 2**31
-_ENGINE: Any = importlib.import_module("elman._engine") if engine_status().built else None
 
 
 def why_not(call: SequenceCall) -> str | None:
     """Why the native core cannot serve a call, in one clause; None when it can."""
     tensors = _tensors(call)
     dtypes = {tensor.dtype for tensor in tensors}
-    if _ENGINE is None:
+    if ENGINE is None:
         return "the native core was not built"
     if not call.batch_sizes:
         return "there is no step to run"
-    if call.cell not in _CELLS:
+    if call.cell not in CELLS:
         return "the cell has no fused form"
     if any(direction.weights.hr is not None for direction in call.directions):
         return "a projected LSTM has no fused form"
@@ -164,9 +155,8 @@ class _Recurrence(torch.autograd.Function):
         finals: list[Tensor] = []
         kept: list[Tensor] = []
         for number, direction in enumerate(call.directions):
-            run = _Pass(call, direction)
             place = y[:, number * hidden : (number + 1) * hidden]
-            final, gates, c = run.forward(place, plan.learning)
+            final, gates, c = Pass(call, direction).forward(place, plan.learning)
             finals += final
             kept += [gates, c]
         return (y, *finals, *kept)
@@ -194,7 +184,7 @@ class _Recurrence(torch.autograd.Function):
         call = plan.call(tensors)
         hidden = call.directions[0].weights.hh.shape[1]
         d_y = torch.zeros_like(y) if gradients[0] is None else gradients[0].contiguous()
-        d_input: Tensor | None = None
+        d_input = torch.empty_like(tensors[0]) if wanted[0] else None
         answers: list[Tensor | None] = []
         each = 4 + len(plan.cell.state_names)
         d_finals = plan.finals(gradients)  # type: ignore[arg-type]
@@ -202,14 +192,17 @@ class _Recurrence(torch.autograd.Function):
             columns = slice(number * hidden, (number + 1) * hidden)
             want = wanted[1 + number * each : 1 + (number + 1) * each]
             gates, c = kept[2 * number : 2 * number + 2]
-            run = _Pass(call, direction)
-            d_Wx, answer = run.backward(
-                y[:, columns], gates, c, d_y[:, columns], d_finals[number], want
+            d_weights, d_state = Pass(call, direction).backward(
+                y[:, columns],
+                gates,
+                c,
+                d_y[:, columns],
+                d_finals[number],
+                d_input,
+                number > 0,
+                any(want[:4]),
             )
-            answers += answer
-            if wanted[0]:
-                d_x = _product(d_Wx, run.weights.ih.t())
-                d_input = d_x if d_input is None else d_input.add_(d_x)
+            answers += [*d_weights, *d_state]
         return (None, d_input, *answers)
 
 
@@ -235,155 +228,3 @@ def _through_reference(
         )
     )
     return [next(found) if want else None for want in wanted]
-
-
-def _native(name: str, like: Tensor) -> Any:
-    """A function of the core for the dtype of a tensor."""
-    return getattr(_ENGINE, f"{name}_{str(like.dtype).removeprefix('torch.')}")
-
-
-def _product(rows: Tensor, weights: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Of all rows [N, K] with weights [M, K] (or their transpose): rows · weightsᵀ + bias."""
-    transposed = not weights.is_contiguous()
-    laid_out = weights.t() if transposed else weights
-    out = rows.new_empty(len(rows), len(weights))
-    _native("product", rows)(
-        rows.data_ptr(),
-        laid_out.data_ptr(),
-        0 if bias is None else bias.data_ptr(),
-        out.data_ptr(),
-        *rows.shape,
-        len(weights),
-        transposed,
-        torch.get_num_threads(),
-    )
-    return out
-
-
-def _transposed_product(left: Tensor, right: Tensor) -> Tensor:
-    """The product leftᵀ · right over all steps, [N, A] and [N, B] to [A, B]."""
-    out = left.new_empty(left.shape[1], right.shape[1])
-    _native("transposed_product", left)(
-        left.data_ptr(),
-        left.stride(0),
-        right.data_ptr(),
-        out.data_ptr(),
-        len(left),
-        *out.shape,
-        torch.get_num_threads(),
-    )
-    return out
-
-
-class _Pass:
-    """One direction of a call, forward or backward: the products, and the native recurrence."""
-
-    def __init__(self, call: SequenceCall, direction: Direction) -> None:
-        self.cell = call.cell
-        self.x = call.input.contiguous()
-        self.weights = CellWeights(
-            *(None if one is None else one.contiguous() for one in direction.weights)  # type: ignore[arg-type]
-        )
-        self.initial = tuple(part.contiguous() for part in direction.initial)
-        self.H = self.weights.hh.shape[1]
-        sizes = torch.tensor(call.batch_sizes)
-        self.sizes_and_starts = torch.stack([sizes, torch.cumsum(sizes, 0) - sizes])
-        alive = self.sizes_and_starts.data_ptr()
-        batch = len(self.initial[0])
-        self.layout = _ENGINE.layout(
-            _CELLS[call.cell],
-            direction.reverse,
-            batch,
-            len(sizes),
-            len(self.x),
-            self.H,
-            alive,
-            alive + len(sizes) * sizes.element_size(),
-            max(1, min(torch.get_num_threads(), batch)),
-        )
-        self.inner_bias = call.cell.kind == "gru" and call.cell.reset_after
-
-    def native(self, name: str, *arguments: Tensor | int | None) -> None:
-        """Call a function of the core, tensors as their addresses, None as 0."""
-        addresses = [one.data_ptr() if isinstance(one, Tensor) else one or 0 for one in arguments]
-        _native(name, self.x)(self.layout, *addresses)
-
-    def forward(self, y: Tensor, learning: bool) -> tuple[list[Tensor], Tensor, Tensor]:
-        """Fill y ([N, H], strided); the final state, and the gates and c or q that are kept."""
-        Wx = self._projected()
-        finals = [torch.empty_like(part) for part in self.initial]
-        h_0, c_0 = (*self.initial, None)[:2]
-        h_n, c_n = (*finals, None)[:2]
-        nothing = y.new_empty(0)
-        gates = Wx if learning and self.cell.kind != "rnn" else nothing
-        keeps_c = learning and (self.cell.kind == "lstm" or self.inner_bias)
-        c = y.new_empty(len(y), self.H) if keeps_c else nothing
-        bias = self.weights.bias_hh
-        b_n = bias[2 * self.H :] if self.inner_bias and bias is not None else None
-        self.native(
-            "forward", Wx, self.weights.hh, b_n, h_0, c_0, y, y.stride(0), h_n, c_n,
-            gates if len(gates) else None, c if len(c) else None,
-        )  # fmt: skip
-        return finals, gates, c
-
-    def backward(
-        self,
-        y: Tensor,
-        gates: Tensor,
-        c: Tensor,
-        d_y: Tensor,
-        d_final: tuple[Tensor | None, ...],
-        wanted: Sequence[bool],
-    ) -> tuple[Tensor, list[Tensor | None]]:
-        """The gradient of W x + b ([N, G·H]), and of the weights and initial state."""
-        d_Wx = y.new_empty(len(y), self.cell.gates * self.H)
-        d_q = y.new_empty(len(y), self.H) if self.inner_bias else None
-        d_state = [
-            torch.zeros_like(part)
-            if given is None
-            else given.clone(memory_format=torch.contiguous_format)
-            for part, given in zip(self.initial, d_final, strict=True)
-        ]
-        h_0, c_0 = (*self.initial, None)[:2]
-        d_h, d_c = (*d_state, None)[:2]
-        self.native(
-            "backward", self.weights.hh, h_0, c_0, y, y.stride(0),
-            gates if len(gates) else None, c if len(c) else None,
-            d_y, d_y.stride(0), d_Wx, d_q, d_h, d_c,
-        )  # fmt: skip
-        d_ih = _transposed_product(d_Wx, self.x) if wanted[0] else None
-        d_hh = self._recurrent_gradient(y, gates, d_Wx, d_q) if wanted[1] else None
-        d_bias_ih = d_Wx.sum(0) if wanted[2] or wanted[3] else None
-        d_bias_hh = d_bias_ih
-        if d_q is not None and wanted[3] and d_bias_ih is not None:
-            d_bias_hh = torch.cat([d_bias_ih[: 2 * self.H], d_q.sum(0)])
-        biases = [d_bias_ih if wanted[2] else None, d_bias_hh if wanted[3] else None]
-        states = [part if want else None for part, want in zip(d_state, wanted[4:], strict=True)]
-        return d_Wx, [d_ih, d_hh, *biases, *states]
-
-    def _projected(self) -> Tensor:
-        """W x + b for all steps, with every bias that may be added early."""
-        bias = self.weights.bias_ih
-        if bias is None or self.weights.bias_hh is None:
-            return _product(self.x, self.weights.ih)
-        if self.inner_bias:
-            bias = bias.clone()
-            bias[: 2 * self.H] += self.weights.bias_hh[: 2 * self.H]
-        else:
-            bias = bias + self.weights.bias_hh
-        return _product(self.x, self.weights.ih, bias)
-
-    def _recurrent_gradient(
-        self, y: Tensor, gates: Tensor, d_Wx: Tensor, d_q: Tensor | None
-    ) -> Tensor:
-        """The gradient of R: over all steps, gradients of its product by what it multiplied."""
-        h = y.new_empty(len(y), self.H)
-        self.native("states_before", y, y.stride(0), self.initial[0], h)
-        if self.cell.kind != "gru":
-            return _transposed_product(d_Wx, h)
-        d_rz, d_n = d_Wx.split([2 * self.H, self.H], dim=1)
-        d_R_rz = _transposed_product(d_rz, h)
-        if d_q is not None:
-            return torch.cat([d_R_rz, _transposed_product(d_q, h)])
-        h.mul_(gates[:, : self.H])  # reset before the product: R_n multiplied r ⊙ h
-        return torch.cat([d_R_rz, _transposed_product(d_n, h)])
