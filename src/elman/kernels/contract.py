@@ -24,15 +24,24 @@ class Direction:
         initial: the parts of the state before the first step, [B, H] each, the rows in packed
             order (longest sequence first, sequences of length 0 last).
         reverse: whether to read each sequence from its last real step to its first.
-        resets: [N] bool in packed order: True where this direction replaces its state by the
-            initial one before it reads the step (for the reverse direction that is the last step
-            of a segment); None replaces nowhere. The gradient ends there, at the initial state.
+        resets: [N] bool in packed order: True where this direction replaces its state before it
+            reads the step (for the reverse direction that is the last step of a segment); None
+            replaces nowhere. The gradient ends there, at `restart`.
         recurrent_mask: [B, H] what h is multiplied by before its product with the recurrent
             weights (recurrent dropout, one mask a sequence, scaled to keep the mean), the rows as
             those of `initial`; None multiplies nothing. The step's other uses of h see all of it.
+            In a reset-before GRU it multiplies r ⊙ h as well, before the product with R_n.
         kept: for each part of the state the share of its old value that each step keeps (zoneout):
             [N, H] in packed order, 0 or 1 in training, or [1, H], the rate, in evaluation; empty
-            when nothing is kept.
+            when nothing is kept. A step computes new values of all parts from the old state, by
+            the cell's equations; then each part becomes kept ⊙ old + (1 - kept) ⊙ new, where old
+            is the part after a reset. So the new h of an LSTM comes from the new c, not from the
+            mixed one (Krueger et al. 2017, arXiv:1606.01305).
+        restart: the parts of the state that `resets` put in place, shaped as `initial`; empty
+            where these are `initial` itself. A state that was handed over from an earlier part of
+            the sequence stands in `initial`, and no reset may bring it back.
+
+    With a projection, h and all that belongs to it are P wide.
     """
 
     weights: CellWeights
@@ -41,6 +50,7 @@ class Direction:
     resets: Tensor | None = None
     recurrent_mask: Tensor | None = None
     kept: tuple[Tensor, ...] = ()
+    restart: tuple[Tensor, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,7 +63,8 @@ class SequenceCall:
         batch_sizes: for each time step, how many sequences are alive; never rising.
         directions: one, or forward and reverse.
         precision: "full" computes in the tensors' own dtype; "bf16" rounds both operands of every
-            product with weights to bfloat16 and adds up, and keeps the state, in float32.
+            product with a weight matrix (W, R, and the projection) to bfloat16 and adds up, and
+            keeps the state, in float32. The gradient passes the rounding as if it were none.
     """
 
     cell: CellSpec

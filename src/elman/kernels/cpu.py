@@ -18,7 +18,7 @@ from torch import Tensor
 from elman.cells.spec import CellSpec, CellWeights
 from elman.errors import ShapeError
 from elman.kernels import reference
-from elman.kernels.contract import Direction, SequenceCall, SequenceResult
+from elman.kernels.contract import Direction, Precision, SequenceCall, SequenceResult
 from elman.kernels.native import CELLS, ENGINE, Pass
 
 NAME = "cpu"
@@ -29,7 +29,7 @@ _LARGEST = 2**31
 def why_not(call: SequenceCall) -> str | None:
     """Why the native core cannot serve a call, in one clause; None when it can."""
     tensors = _tensors(call)
-    dtypes = {tensor.dtype for tensor in tensors}
+    dtypes = {tensor.dtype for tensor in tensors if tensor.dtype != torch.bool}
     if ENGINE is None:
         return "the native core was not built"
     if not call.batch_sizes:
@@ -38,16 +38,14 @@ def why_not(call: SequenceCall) -> str | None:
         return "the cell has no fused form"
     if any(direction.weights.hr is not None for direction in call.directions):
         return "a projected LSTM has no fused form"
-    if any(d.resets is not None for d in call.directions):
-        return "resets have no fused form yet"
     if any(d.recurrent_mask is not None or d.kept for d in call.directions):
         return "recurrent dropout and zoneout have no fused form yet"
-    if call.precision != "full":
-        return "bfloat16 has no fused form yet"
     if any(tensor.device.type != "cpu" for tensor in tensors):
         return "it computes on the CPU only"
     if dtypes not in ({torch.float32}, {torch.float64}):
         return f"it computes in float32 or float64, and was given {_names(dtypes)}"
+    if call.precision == "bf16" and dtypes != {torch.float32}:
+        return "products in bfloat16 need float32 tensors"
     if max(tensor.numel() for tensor in tensors) >= _LARGEST:
         return "a tensor has 2^31 numbers or more"
     if torch.compiler.is_compiling():
@@ -66,7 +64,8 @@ def run(call: SequenceCall) -> SequenceResult:
     _check(call)
     tensors = _flat(call)
     learning = torch.is_grad_enabled() and any(one.requires_grad for one in _tensors(call))
-    plan = _Plan(call.cell, call.batch_sizes, tuple(d.reverse for d in call.directions), learning)
+    reverses = tuple(direction.reverse for direction in call.directions)
+    plan = _Plan(call.cell, call.batch_sizes, reverses, call.precision, learning)
     results: tuple[Tensor, ...] = _Recurrence.apply(plan, *tensors)  # type: ignore[no-untyped-call]
     return SequenceResult(results[0], plan.finals(results))
 
@@ -84,6 +83,13 @@ def _check(call: SequenceCall) -> None:
         for tensor, shape in zip(found, wanted, strict=True):
             if tensor is not None and tensor.shape != shape:
                 raise _misfit(f"a tensor of shape {list(tensor.shape)}", f"{list(shape)}")
+        if direction.resets is not None and (
+            direction.resets.shape != (steps,) or direction.resets.dtype != torch.bool
+        ):
+            raise _misfit(
+                f"resets of shape {list(direction.resets.shape)} and {direction.resets.dtype}",
+                f"[{steps}] and torch.bool",
+            )
         if batch < sizes[0]:
             raise _misfit(f"an initial state of {batch} sequences", f"{sizes[0]} or more")
 
@@ -102,17 +108,23 @@ class _Plan:
     cell: CellSpec
     batch_sizes: tuple[int, ...]
     reverses: tuple[bool, ...]
+    precision: Precision
     learning: bool
+
+    @property
+    def each(self) -> int:
+        """Tensors of one direction: four weights, the resets, the parts of the state."""
+        return 5 + len(self.cell.state_names)
 
     def call(self, tensors: Sequence[Tensor | None]) -> SequenceCall:
         """The call that `_flat` took apart, missing biases as None."""
-        each = 4 + len(self.cell.state_names)
         directions = []
         for number, reverse in enumerate(self.reverses):
-            part = tensors[1 + number * each : 1 + (number + 1) * each]
+            part = tensors[1 + number * self.each : 1 + (number + 1) * self.each]
             weights = CellWeights(*part[:4])  # type: ignore[arg-type]
-            directions.append(Direction(weights, tuple(part[4:]), reverse))  # type: ignore[arg-type]
-        return SequenceCall(self.cell, tensors[0], self.batch_sizes, tuple(directions))  # type: ignore[arg-type]
+            directions.append(Direction(weights, tuple(part[5:]), reverse, part[4]))  # type: ignore[arg-type]
+        first: Tensor = tensors[0]  # type: ignore[assignment]
+        return SequenceCall(self.cell, first, self.batch_sizes, tuple(directions), self.precision)
 
     def finals(self, results: Sequence[Tensor]) -> tuple[tuple[Tensor, ...], ...]:
         """The final states among the results of a forward pass, direction by direction."""
@@ -124,7 +136,7 @@ class _Plan:
 def _flat(call: SequenceCall) -> list[Tensor | None]:
     flat: list[Tensor | None] = [call.input]
     for direction in call.directions:
-        flat += [*direction.weights[:4], *direction.initial]
+        flat += [*direction.weights[:4], direction.resets, *direction.initial]
     return flat
 
 
@@ -186,11 +198,10 @@ class _Recurrence(torch.autograd.Function):
         d_y = torch.zeros_like(y) if gradients[0] is None else gradients[0].contiguous()
         d_input = torch.empty_like(tensors[0]) if wanted[0] else None
         answers: list[Tensor | None] = []
-        each = 4 + len(plan.cell.state_names)
         d_finals = plan.finals(gradients)  # type: ignore[arg-type]
         for number, direction in enumerate(call.directions):
             columns = slice(number * hidden, (number + 1) * hidden)
-            want = wanted[1 + number * each : 1 + (number + 1) * each]
+            first = 1 + number * plan.each
             gates, c = kept[2 * number : 2 * number + 2]
             d_weights, d_state = Pass(call, direction).backward(
                 y[:, columns],
@@ -200,9 +211,9 @@ class _Recurrence(torch.autograd.Function):
                 d_finals[number],
                 d_input,
                 number > 0,
-                any(want[:4]),
+                any(wanted[first : first + 4]),
             )
-            answers += [*d_weights, *d_state]
+            answers += [*d_weights, None, *d_state]
         return (None, d_input, *answers)
 
 
