@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from elman.cells.spec import CellSpec, Nonlinearity
+from elman.cells.activations import Activation, ActivationName
+from elman.cells.spec import CellSpec
 from elman.layers.hidden_state import HiddenStateLayer
 from elman.layers.recurrent import InitialState
 
@@ -18,7 +19,7 @@ class RNN(HiddenStateLayer):
         input_size: I, the width of each step of the input.
         hidden_size: H, the width of the state.
         num_layers: L, layers on top of each other.
-        nonlinearity: f, "tanh" or "relu".
+        nonlinearity: f, an `Activation` or its name ("tanh" or "relu" as in `torch.nn`).
         bias: whether there are b and b'.
         batch_first: whether padded tensors are [B, T, ...] rather than [T, B, ...].
         dropout: rate of dropout between layers, in training.
@@ -46,7 +47,7 @@ class RNN(HiddenStateLayer):
         input_size: int,
         hidden_size: int,
         num_layers: int = 1,
-        nonlinearity: Nonlinearity = "tanh",
+        nonlinearity: Activation | ActivationName = "tanh",
         bias: bool = True,
         batch_first: bool = False,
         dropout: float = 0.0,

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from elman.cells.spec import Kind, Nonlinearity
+from elman.cells.spec import Kind
 from elman.data.examples import Shape
 from elman.data.tokens import Unit
 from elman.errors import ConfigurationError
@@ -56,7 +56,7 @@ class TrainingConfig(BaseModel):
     )
 
     cell: Kind = Field("lstm", description="recurrent cell")
-    nonlinearity: Nonlinearity = Field("tanh", description="of the cell rnn")
+    nonlinearity: Literal["tanh", "relu"] = Field("tanh", description="of the cell rnn")
     reset_after: bool = Field(True, description="where the reset gate of a gru acts")
     hidden_size: Width | None = Field(None, description="units of a layer, in each direction")
     embedding_size: Width | None = Field(None, description="width of an embedded token")

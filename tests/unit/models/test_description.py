@@ -50,7 +50,7 @@ def test_json_brings_the_same_description_back(description: AnyDescription) -> N
         ({"cell": {"kind": "lstm", "class": "os.system"}}, "class"),
         ({"cell": {"kind": "transformer"}}, "cell"),
         ({"cell": {"kind": "lstm", "reset_after": False}}, "cell"),
-        ({"cell": {"kind": "gru", "nonlinearity": "relu"}}, "cell"),
+        ({"cell": {"kind": "gru", "peephole": True}}, "cell"),
         ({"vocabulary_size": 2_000_001}, "vocabulary_size"),
         ({"vocabulary_size": 1}, "vocabulary_size"),
         ({"embedding_size": 65_537}, "embedding_size"),

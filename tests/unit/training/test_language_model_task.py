@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+from elman.cells.spec import CellSpec
 from elman.data.batches import permutation, ragged
 from elman.data.splits import Part
 from elman.data.vocabulary import Vocabulary
@@ -177,7 +178,7 @@ def test_every_option_of_the_model_reaches_its_description() -> None:
         dropout=0.1, tied=False,
     )  # fmt: skip
     assert describe(config, 11).model_dump() == {
-        "cell": {"kind": "rnn", "nonlinearity": "relu", "reset_after": True},
+        "cell": vars(CellSpec("rnn", "relu")),
         "vocabulary_size": 11, "embedding_size": 6, "hidden_size": 5, "num_layers": 2,
         "dropout": 0.1, "shape": "language_model", "tied": False,
     }  # fmt: skip

@@ -7,6 +7,7 @@ import math
 import pytest
 import torch
 
+from elman.cells.spec import CellSpec
 from elman.data.batches import ragged
 from elman.data.examples import LabelledText
 from elman.data.splits import Part
@@ -141,7 +142,7 @@ def test_every_option_of_the_model_reaches_its_description() -> None:
     )  # fmt: skip
     description = describe(config, 11, 4)
     assert description.model_dump() == {
-        "cell": {"kind": "gru", "nonlinearity": "tanh", "reset_after": False},
+        "cell": vars(CellSpec("gru", reset_after=False)),
         "vocabulary_size": 11, "embedding_size": 6, "hidden_size": 5, "num_layers": 2,
         "dropout": 0.1, "shape": "many_to_one", "classes": 4, "bidirectional": False,
         "pooling": "last",
