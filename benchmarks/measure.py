@@ -1,0 +1,82 @@
+"""One case in a process of its own: equal answers first, then the contenders take turns.
+
+Started by benchmarks/run.py, once a case, so that no library's threads or memory reach the next.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import math
+import statistics
+import sys
+import time
+
+import torch
+
+from benchmarks.cases import Case
+from benchmarks.machine import calibration, cores
+from benchmarks.peers.every_peer import PEERS, Peer, contenders
+from benchmarks.problem import Contender, Problem
+from benchmarks.results import Row
+from benchmarks.verify import Refused, compare
+
+_SHORTEST_TURN = 0.02
+"""Seconds: what takes less is done several times in one turn."""
+
+
+def measure(case: Case, rounds: int, peers: tuple[Peer, ...] = PEERS) -> Row:
+    """The medians of a case, in milliseconds.
+
+    Raises:
+        Refused: the contenders do not agree.
+    """
+    rivals = contenders(Problem.of(case), peers)
+    with torch.inference_mode(not case.learns):
+        differences = compare(rivals)
+        before = calibration()
+        milliseconds = _take_turns(rivals, case.rounds(rounds))
+    return Row(case, milliseconds, (round(before, 4), round(calibration(), 4)), differences)
+
+
+def _take_turns(rivals: list[Contender], rounds: int) -> dict[str, float]:
+    """Each round begins with another contender, so that nobody always follows the same one."""
+    repeats = {
+        rival.name: math.ceil(_SHORTEST_TURN / max(_seconds(rival, 1), 1e-9)) for rival in rivals
+    }
+    times: dict[str, list[float]] = {rival.name: [] for rival in rivals}
+    gc.collect()
+    gc.disable()
+    for number in range(rounds):
+        first = number % len(rivals)
+        for rival in rivals[first:] + rivals[:first]:
+            times[rival.name].append(1000 * _seconds(rival, repeats[rival.name]))
+    gc.enable()
+    return {name: round(statistics.median(found), 5) for name, found in times.items()}
+
+
+def _seconds(rival: Contender, repeats: int) -> float:
+    """The mean wall time of some turns in a row."""
+    start = time.perf_counter()
+    for _ in range(repeats):
+        rival.turn()
+    return (time.perf_counter() - start) / repeats
+
+
+def main() -> None:
+    """Measure the case that the command line gives as JSON, and print the row as JSON."""
+    parser = argparse.ArgumentParser(description="Measure one case, given as JSON.")
+    parser.add_argument("case")
+    parser.add_argument("--rounds", type=int, required=True)
+    arguments = parser.parse_args()
+    torch.set_num_threads(cores())
+    case = Case(**json.loads(arguments.case))
+    try:
+        print(json.dumps(measure(case, arguments.rounds).to_json()))
+    except Refused as refusal:
+        sys.exit(f"{case.name}: {refusal}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""Our own layers, on the native engine or not at all."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import elman
+from benchmarks.cases import Case, Cell
+from benchmarks.problem import Contender, ModuleRun, Problem, with_weights
+from benchmarks.results import LIMIT, LIMIT_SIZE
+from elman.sequences import Ragged
+
+_LAYERS: dict[Cell, tuple[Any, dict[str, Any]]] = {
+    "rnn": (elman.RNN, {}),
+    "lstm": (elman.LSTM, {}),
+    "gru": (elman.GRU, {}),
+    "gru_reset_before": (elman.GRU, {"reset_after": False}),
+}
+
+
+def why_left_out(case: Case) -> str | None:
+    """Why a case cannot be measured with the layers as they are."""
+    if case.task == "bf16 training" and "precision" not in inspect.signature(elman.LSTM).parameters:
+        return "elman.LSTM takes no precision= yet"
+    return None
+
+
+def contenders(problem: Problem) -> list[Contender]:
+    """The layer the others are compared with comes first."""
+    case = problem.case
+    if case.task == "ragged training":
+        return [_ragged(problem), _padded(problem, "elman padded")]
+    if case.task == "bf16 training":
+        bf16 = _padded(problem, "elman bf16", rounding=1e-2, precision="bf16")
+        return [_padded(problem, "elman"), bf16]
+    found = [_padded(problem, "elman")]
+    if case.task == "training" and case.cell == "gru_reset_before":
+        reset_after = _padded(problem, "elman reset after", cell="gru")
+        found.append(Contender(reset_after.name, reset_after.turn, None))
+    if case.near_the_limit:
+        matrix = torch.ones(LIMIT_SIZE, LIMIT_SIZE)
+        found.append(Contender(LIMIT, lambda: torch.mm(matrix, matrix), None))
+    return found
+
+
+def _layer(problem: Problem, cell: Cell, **options: Any) -> Any:
+    kind, own = _LAYERS[cell]
+    layer = kind(problem.case.inputs, problem.case.hidden, kernel="cpu", **own, **options)
+    with_weights(layer, problem)
+    return layer
+
+
+def _padded(
+    problem: Problem,
+    name: str,
+    *,
+    cell: Cell | None = None,
+    rounding: float = Contender.rounding,
+    **options: Any,
+) -> Contender:
+    layer = _layer(problem, cell or problem.case.cell, **options)
+    batch = problem.batch.clone().requires_grad_(problem.case.learns)
+    parts = [part.unsqueeze(0) for part in problem.state]
+    state = None if not parts else parts[0] if len(parts) == 1 else tuple(parts)
+    run = ModuleRun(layer, batch, lambda: layer(batch, state)[0], problem.d_output, lambda t: t)
+    return run.contender(name, problem, rounding)
+
+
+def _ragged(problem: Problem) -> Contender:
+    layer = _layer(problem, problem.case.cell)
+    given = Ragged.from_padded(problem.batch, problem.lengths)
+    values = given.values.clone().requires_grad_()
+    batch = given.with_values(values)
+
+    def padded(values: Tensor) -> Tensor:
+        return batch.with_values(values).to_padded(total_length=problem.case.steps)
+
+    d_values = Ragged.from_padded(problem.d_output, problem.lengths).values
+    run = ModuleRun(layer, values, lambda: layer(batch)[0].values, d_values, padded)
+    return run.contender("elman", problem)

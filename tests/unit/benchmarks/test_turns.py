@@ -1,0 +1,125 @@
+"""Who takes part, in which order, and what becomes of the times."""
+
+from __future__ import annotations
+
+from itertools import cycle
+
+import pytest
+
+from benchmarks import run
+from benchmarks.cases import CASES
+from benchmarks.measure import measure
+from benchmarks.peers.every_peer import PEERS, Peer, contenders
+from benchmarks.problem import Contender, Problem
+from benchmarks.results import Row
+from tests.unit.benchmarks.made_up import SMALL, Turns
+
+
+class Clock:
+    """A clock that stands still but when a contender works."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        self.turns = Turns()
+        monkeypatch.setattr("benchmarks.measure.time.perf_counter", lambda: self.now)
+        monkeypatch.setattr("benchmarks.measure.calibration", lambda: 1.0)
+
+    def contender(self, name: str, *seconds: float) -> Contender:
+        """Works so long, turn after turn; then as long again."""
+        waits = cycle(seconds)
+        told = self.turns.contender(name)
+
+        def turn() -> None:
+            self.now += next(waits)
+            told.turn()
+
+        return Contender(name, turn, told.answers)
+
+    def measure(self, rounds: int, *rivals: Contender) -> Row:
+        return measure(SMALL, rounds, (self.turns.peer(*rivals),))
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+def test_contenders_take_turns_and_each_round_begins_with_another(clock: Clock) -> None:
+    row = clock.measure(2, *(clock.contender(name, 0.03) for name in ("elman", "b", "c")))
+    trial, rounds = clock.turns.names[:3], clock.turns.names[3:]
+    assert trial == ["elman", "b", "c"]
+    assert rounds == ["elman", "b", "c", "b", "c", "elman"]
+    assert row.milliseconds == dict.fromkeys(("elman", "b", "c"), pytest.approx(30))
+
+
+def test_what_is_quick_is_done_many_times_in_one_turn(clock: Clock) -> None:
+    row = clock.measure(3, clock.contender("elman", 0.0005), clock.contender("b", 0.03))
+    assert clock.turns.names.count("elman") == 1 + 3 * 40  # 20 ms of half a millisecond
+    assert clock.turns.names.count("b") == 1 + 3
+    assert row.milliseconds == {"elman": pytest.approx(0.5), "b": pytest.approx(30)}
+
+
+def test_the_median_is_told_and_not_the_mean(clock: Clock) -> None:
+    row = clock.measure(3, clock.contender("elman", 0.03, 0.03, 0.9, 0.04))
+    assert row.milliseconds["elman"] == pytest.approx(40)
+
+
+@pytest.mark.parametrize(("after", "changed"), [(1.09, False), (1.11, True), (0.89, True)])
+def test_a_machine_that_changed_is_noticed(after: float, changed: bool) -> None:
+    row = Row(SMALL, {"elman": 1.0, "b": 2.0}, (1.0, after), {})
+    assert row.machine_changed == changed
+    assert ("THE MACHINE CHANGED" in run.row_line(row)) == changed
+
+
+def test_the_best_peer_is_neither_ours_nor_the_limit() -> None:
+    times = {"elman": 2.0, "elman padded": 1.0, "torch.mm": 0.1, "JAX": 5.0, "torch padded": 4.0}
+    row = Row(SMALL, times, (1.0, 1.0), {})
+    assert row.best_peer == "torch padded"
+    assert row.times_faster_than_best_peer == 2
+    assert "2.00 × torch padded" in run.row_line(row)
+    assert Row.from_json(row.to_json()) == row
+
+
+def test_without_a_peer_nothing_is_beaten() -> None:
+    row = Row(SMALL, {"elman": 2.0, "elman reset after": 1.0}, (1.0, 1.0), {})
+    assert row.times_faster_than_best_peer is None
+    assert "nobody else" in run.row_line(row)
+
+
+def test_a_missing_peer_is_announced_and_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    turns = Turns()
+    here = turns.peer(turns.contender("elman"))
+    absent = Peer("Nobody", ("no_such_package",), here.tasks, here.contenders)
+    told = ["Nobody is left out: no_such_package not installed."]
+    assert run.announce((here, absent), cases=()) == told
+    assert capsys.readouterr().out.splitlines() == told
+    assert len(contenders(Problem.of(SMALL), (here, absent))) == 1
+
+
+def test_bf16_is_announced_and_left_out_until_the_layers_have_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Layer:
+        def __init__(self, size: int, precision: str = "full") -> None: ...
+
+    (case,) = run.chosen("bf16 training, lstm")
+    monkeypatch.setattr("elman.LSTM", Layer)
+    assert run.announce(PEERS[:1], (case,)) == []
+    monkeypatch.setattr("elman.LSTM", object)
+    assert run.announce(PEERS[:1], (case,)) == [
+        f"{case.name} is left out: elman.LSTM takes no precision= yet."
+    ]
+    assert "precision" in capsys.readouterr().out
+
+
+def test_cases_are_chosen_by_a_part_of_their_name() -> None:
+    assert run.chosen("") == CASES
+    assert [case.name for case in run.chosen("inference, gru, 8x100")] == [
+        "inference, gru, 8×100×64×64"
+    ]
+    assert {case.task for case in run.chosen("training*256")} == {"training", "bf16 training"}
+    assert run.chosen("nothing of the kind") == ()
+
+
+def test_no_two_cases_have_one_name() -> None:
+    assert len({case.name for case in CASES}) == len(CASES) >= 40
