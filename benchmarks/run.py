@@ -87,10 +87,10 @@ def run(cases: tuple[Case, ...], rounds: int, *, memory: bool, contract: str = C
 
 
 def _whole(text: str) -> int:
-    """A number of 1 or more, of the command line."""
-    if (number := int(text)) < 1:
-        raise ValueError
-    return number
+    """A number of the command line."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no whole number of 1 or more")
+    return int(text)
 
 
 def _threads(text: str) -> int:
@@ -129,7 +129,8 @@ def main() -> None:
     except Refused as refusal:
         sys.exit(str(refusal))
     summary = findings(results, one_thread=threads == 1)
-    print("", *(finding.line() for finding in summary), "", sep="\n")
+    told = [one.line() for one in summary if whole or one.figure is not None]
+    print("", *told, "", sep="\n")
     for row in results.rows:
         if row.machine_changed:
             print(f"The machine changed during this case, measure it again: {row.case.name}")
