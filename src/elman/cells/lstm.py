@@ -2,48 +2,79 @@
 
     i_t = σ(W_i x_t + b_i + R_i h_(t-1) + b'_i)         input gate
     f_t = σ(W_f x_t + b_f + R_f h_(t-1) + b'_f)         forget gate
-    g_t = tanh(W_g x_t + b_g + R_g h_(t-1) + b'_g)      candidate
+    g_t = φ(W_g x_t + b_g + R_g h_(t-1) + b'_g)         candidate
     o_t = σ(W_o x_t + b_o + R_o h_(t-1) + b'_o)         output gate
     c_t = f_t ⊙ c_(t-1) + i_t ⊙ g_t                     cell state
-    h_t = o_t ⊙ tanh(c_t)                               hidden state
-    h_t = W_hr h_t                                      with a projection
+    h_t = o_t ⊙ ψ(c_t)                                  hidden state
 
-The weights are stacked in the order i f g o.
+    i_t = σ(... + p_i ⊙ c_(t-1))                        with peepholes
+    f_t = σ(... + p_f ⊙ c_(t-1))
+    o_t = σ(... + p_o ⊙ c_t)
+    f_t = 1 - i_t                                       coupled
+    h_t = W_hr (o_t ⊙ ψ(c_t))                           with a projection
+    γ ⊙ LN(W x_t) + b + γ' ⊙ LN(R h_(t-1)) + b'         joint norm, over i f g o
+    h_t = o_t ⊙ ψ(γ_c ⊙ LN(c_t) + β_c)
+
+σ is the logistic function, φ and ψ are tanh, unless the cell names others. The weights are stacked
+in the order i f g o. Peepholes are added to the normalised sums, and see c as it is.
 
 Sources: Hochreiter, Schmidhuber (1997), Neural Computation 9(8); the forget gate: Gers,
-Schmidhuber, Cummins (2000), Neural Computation 12(10); in these formulas (there with peepholes)
-Graves (2013), arXiv:1308.0850, equations 7 to 11. The projection: Sak, Senior, Beaufays (2014),
-arXiv:1402.1128, section 2.2.
+Schmidhuber, Cummins (2000), Neural Computation 12(10); peepholes: Gers, Schraudolph, Schmidhuber
+(2002), JMLR 3; in these formulas Graves (2013), arXiv:1308.0850, equations 7 to 11. The coupled
+gate: Greff et al. (2017), arXiv:1503.04069 (CIFG). The projection: Sak, Senior,
+Beaufays (2014), arXiv:1402.1128, section 2.2. The joint norm: Ba, Kiros, Hinton (2016),
+arXiv:1607.06450, equations 20 to 22. TensorFlow Addons carries the normalised c on to the next
+step; the paper, haste and Elman carry c itself.
 """
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
-from torch.nn.functional import linear
+from torch.nn.functional import layer_norm, linear
 
 from elman.cells.spec import CellSpec, CellWeights
+from elman.cells.sums import JOINT_EPSILON, Product, clipped, project
 
 
 def step(
-    Wx: Tensor, state: tuple[Tensor, ...], weights: CellWeights, spec: CellSpec
-) -> tuple[Tensor, ...]:
-    """One step: the new (h, c).
+    Wx: Tensor,
+    state: tuple[Tensor, ...],
+    weights: CellWeights,
+    spec: CellSpec,
+    seen: Tensor,
+    product: Product = linear,
+) -> dict[str, Tensor]:
+    """One step: i, f, g, o and the new c and h, each by its letter.
 
     Args:
-        Wx: [B, 4·H] the projected input W x_t + b.
+        Wx: [B, 4·H] the projected input W x_t + b (normalised by the joint norm).
         state: (h, c), [B, H] each (h is [B, P] with a projection).
-        weights: of which R = hh, b' = bias_hh and W_hr = hr are used here.
-        spec: has no choices for this cell.
+        weights: of this direction.
+        spec: names functions, peepholes, coupling and clip.
+        seen: [B, H] what the recurrent weights see: h, or what recurrent dropout leaves of it.
+        product: how states and weights are multiplied.
     """
-    h, c = state
-    i, f, g, o = (Wx + linear(h, weights.hh, weights.bias_hh)).chunk(4, dim=-1)
-    i = torch.sigmoid(i)
-    f = torch.sigmoid(f)
-    g = torch.tanh(g)
-    o = torch.sigmoid(o)
+    _, c = state
+    σ, φ, ψ = spec.activations
+    sums = Wx + project(seen, weights.hh, weights.bias_hh, weights.norm_hh, product)
+    i, f, g, o = sums.chunk(4, dim=-1)
+    if weights.peephole is not None:
+        p_i, p_f, p_o = weights.peephole.chunk(3)
+        i, f = i + p_i * c, f + p_f * c
+    i = σ(clipped(i, spec.clip))
+    f = 1 - i if spec.coupled else σ(clipped(f, spec.clip))
+    g = φ(clipped(g, spec.clip))
     c = f * c + i * g
-    h = o * torch.tanh(c)
+    if weights.peephole is not None:
+        o = o + p_o * c
+    o = σ(clipped(o, spec.clip))
+    h = o * ψ(_normalised(c, weights))
     if weights.hr is not None:
-        h = linear(h, weights.hr)
-    return h, c
+        h = product(h, weights.hr, None)
+    return {"i": i, "f": f, "g": g, "o": o, "c": c, "h": h}
+
+
+def _normalised(c: Tensor, weights: CellWeights) -> Tensor:
+    if weights.norm_c is None:
+        return c
+    return layer_norm(c, c.shape[-1:], weights.norm_c, weights.norm_c_bias, JOINT_EPSILON)

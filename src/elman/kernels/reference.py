@@ -6,7 +6,8 @@ every gradient.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -14,14 +15,31 @@ from torch.nn.functional import linear
 
 from elman.cells import elman, gru, lstm
 from elman.cells.spec import CellSpec, CellWeights, Kind
+from elman.cells.sums import Product, in_bfloat16, project
 from elman.kernels.contract import Direction, SequenceCall, SequenceResult
 
 NAME = "reference"
 
 State = tuple[Tensor, ...]
-Step = Callable[[Tensor, State, CellWeights, CellSpec], State]
+Step = Callable[[int, State], State]
 
-_STEPS: dict[Kind, Step] = {"rnn": elman.step, "lstm": lstm.step, "gru": gru.step}
+
+class CellStep(Protocol):
+    """One step of a cell: every quantity by its letter, the parts of the new state among them."""
+
+    def __call__(
+        self,
+        Wx: Tensor,
+        state: State,
+        weights: CellWeights,
+        spec: CellSpec,
+        seen: Tensor,
+        product: Product,
+    ) -> dict[str, Tensor]:
+        """As the `step` of each file in `elman.cells`."""
+
+
+_STEPS: dict[Kind, CellStep] = {"rnn": elman.step, "lstm": lstm.step, "gru": gru.step}
 
 
 def why_not(call: SequenceCall) -> str | None:
@@ -37,45 +55,69 @@ def run(call: SequenceCall) -> SequenceResult:
 
 
 def _run_direction(call: SequenceCall, direction: Direction) -> tuple[Tensor, State]:
-    weights, initial = direction.weights, direction.initial
-
-    def step(Wx_t: Tensor, state: State) -> State:
-        return _STEPS[call.cell.kind](Wx_t, state, weights, call.cell)
-
-    # All steps are projected at once; split's backward is a single concatenation, where slicing
-    # step by step would add up T gradients of the full packed size.
-    Wx = linear(call.input, weights.ih, weights.bias_ih)
+    # T = 0 is a step over no rows, so that each weight still has its gradient, 0.
+    sizes = call.batch_sizes or (0,)
     walk = _backward_in_time if direction.reverse else _forward_in_time
-    hidden, final = walk(Wx.split(call.batch_sizes), initial, step)
-    if not hidden:  # T = 0: a step over no rows, so that each weight still has its gradient, 0
-        hidden = [step(Wx, tuple(part[:0] for part in initial))[0]]
+    hidden, final = walk(sizes, direction.initial, _step_of(call, direction, sizes))
     return torch.cat(hidden), final
 
 
+def _step_of(call: SequenceCall, direction: Direction, sizes: Sequence[int]) -> Step:
+    """What turns the state before step t, of the rows alive, into the state after it."""
+    cell, weights, mask = call.cell, direction.weights, direction.recurrent_mask
+    product = in_bfloat16 if call.precision == "bf16" else linear
+    # All steps are projected at once; split's backward is a single concatenation, where slicing
+    # step by step would add up T gradients of the full packed size.
+    Wx = project(call.input, weights.ih, weights.bias_ih, weights.norm_ih, product).split(sizes)
+    resets = None if direction.resets is None else direction.resets.unsqueeze(1).split(sizes)
+    kept = [_of_each_step(part, sizes) for part in direction.kept]
+
+    def step(t: int, state: State) -> State:
+        rows = sizes[t]
+        if resets is not None:
+            restart = direction.restart or direction.initial
+            state = tuple(
+                torch.where(resets[t], start[:rows], part)
+                for part, start in zip(state, restart, strict=True)
+            )
+        seen = state[0] if mask is None else state[0] * mask[:rows]
+        named = _STEPS[cell.kind](Wx[t], state, weights, cell, seen, product)
+        new = tuple(named[name] for name in cell.state_names)
+        if not kept:
+            return new
+        shares = [part[t] for part in kept]
+        return tuple(k * o + (1 - k) * n for k, o, n in zip(shares, state, new, strict=True))
+
+    return step
+
+
+def _of_each_step(part: Tensor, sizes: Sequence[int]) -> Sequence[Tensor]:
+    """A tensor [N, H] cut into steps; one of [1, H] stands for every step."""
+    return part.split(sizes) if len(part) == sum(sizes) else [part] * len(sizes)
+
+
 def _forward_in_time(
-    Wx: tuple[Tensor, ...], initial: State, step: Callable[[Tensor, State], State]
+    sizes: Sequence[int], initial: State, step: Step
 ) -> tuple[list[Tensor], State]:
     """From the first step to the last: sequences leave from the bottom as they end."""
     state, hidden, ended = initial, [], []
-    for Wx_t in Wx:
-        alive = Wx_t.shape[0]
+    for t, alive in enumerate(sizes):
         if alive < state[0].shape[0]:
             ended.append(tuple(part[alive:] for part in state))
             state = tuple(part[:alive] for part in state)
-        state = step(Wx_t, state)
+        state = step(t, state)
         hidden.append(state[0])
     pieces = [state, *reversed(ended)]  # those that ended last stand above those that ended first
     return hidden, tuple(torch.cat(parts) for parts in zip(*pieces, strict=True))
 
 
 def _backward_in_time(
-    Wx: tuple[Tensor, ...], initial: State, step: Callable[[Tensor, State], State]
+    sizes: Sequence[int], initial: State, step: Step
 ) -> tuple[list[Tensor], State]:
     """From the last step to the first: each sequence joins at its own last real step."""
     state, hidden = tuple(part[:0] for part in initial), []
-    for Wx_t in reversed(Wx):
-        state = _joined(state, initial, Wx_t.shape[0])
-        state = step(Wx_t, state)
+    for t in reversed(range(len(sizes))):
+        state = step(t, _joined(state, initial, sizes[t]))
         hidden.append(state[0])
     return hidden[::-1], _joined(state, initial, initial[0].shape[0])
 
