@@ -10,5 +10,9 @@ OUTPUT = {torch.float32: 1e-6, torch.float64: 1e-12}
 GRADIENT = {torch.float32: 1e-6, torch.float64: 1e-12}
 """As a share of the tensor's largest magnitude, between Elman's gradients and `torch.nn`'s."""
 
+NORMED_GRADIENT = {torch.float32: 3e-5, torch.float64: 3e-11}
+"""The same for a cell with layer normalisation, whose slope where all of a sum is alike is the root
+of 1/epsilon, 316: rounding before it grows by as much."""
+
 BATCH_MATES = 1e-5
 """Relative: what the other sequences of a batch may change by rounding."""

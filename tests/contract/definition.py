@@ -1,104 +1,24 @@
 """The recurrent cells once more, for the tests: one sequence, one step, one gate at a time.
 
 Written from the textbook formulas, with vectors and loops only, independent of `elman.cells` and of
-every kernel. `Case` names a call; `tensors` draws what it is made of; `call_of` makes the call out
-of them, and `define` says what must come out.
+every kernel. `Case` (in `tests.contract.cases`) names a call and draws what it is made of; `define`
+says what must come out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from elman.cells.spec import CellSpec, CellWeights
-from elman.kernels.contract import Direction, SequenceCall
+from elman.kernels.contract import Direction, Precision
+from tests.contract.cases import READS, Case, direction_of
 
 State = tuple[Tensor, ...]
-Gate = Callable[[int, Tensor], Tensor]
-
-CELLS = {
-    "rnn_tanh": CellSpec("rnn", nonlinearity="tanh"),
-    "rnn_relu": CellSpec("rnn", nonlinearity="relu"),
-    "lstm": CellSpec("lstm"),
-    "lstm_projected": CellSpec("lstm"),
-    "gru_reset_after": CellSpec("gru"),
-    "gru_reset_before": CellSpec("gru", reset_after=False),
-}
-GATES = {"rnn": 1, "lstm": 4, "gru": 3}
-READS = {"forward": (False,), "reverse": (True,), "both": (False, True)}
-
-
-@dataclass(frozen=True)
-class Case:
-    """What to draw: a cell, the lengths (falling), the directions, whether the state is given."""
-
-    cell: str
-    lengths: tuple[int, ...]
-    reads: str = "forward"
-    given: bool = True
-    bias: bool = True
-    dtype: torch.dtype = torch.float64
-    input_size: int = 3
-    hidden_size: int = 5
-
-    @property
-    def output_size(self) -> int:
-        """P: less than H with a projection, H without."""
-        return self.hidden_size - 1 if self.cell == "lstm_projected" else self.hidden_size
-
-    @property
-    def batch_sizes(self) -> tuple[int, ...]:
-        """For each time step, how many sequences are alive."""
-        longest = max(self.lengths, default=0)
-        return tuple(sum(length > t for length in self.lengths) for t in range(longest))
-
-
-def tensors(case: Case, seed: int = 0) -> dict[str, Tensor]:
-    """The input, and for each direction the weights and the state, as leaves with a gradient."""
-    generator = torch.Generator().manual_seed(seed)
-    rows, width = GATES[CELLS[case.cell].kind] * case.hidden_size, case.output_size
-    shapes: dict[str, tuple[int, ...]] = {"input": (sum(case.lengths), case.input_size)}
-    for d in range(len(READS[case.reads])):
-        shapes |= {f"ih {d}": (rows, case.input_size), f"hh {d}": (rows, width)}
-        if case.bias:
-            shapes |= {f"bias_ih {d}": (rows,), f"bias_hh {d}": (rows,)}
-        if case.cell == "lstm_projected":
-            shapes[f"hr {d}"] = (width, case.hidden_size)
-        if case.given:
-            shapes[f"h {d}"] = (len(case.lengths), width)
-            if CELLS[case.cell].kind == "lstm":
-                shapes[f"c {d}"] = (len(case.lengths), case.hidden_size)
-    drawn = {
-        name: torch.empty(shape, dtype=torch.float64).uniform_(-1, 1, generator=generator)
-        for name, shape in shapes.items()
-    }
-    bound = case.hidden_size**-0.5
-    return {
-        name: (tensor * (1 if name == "input" else bound)).to(case.dtype).requires_grad_()
-        for name, tensor in drawn.items()
-    }
-
-
-def direction_of(case: Case, made_of: dict[str, Tensor], d: int) -> Direction:
-    """Direction number d, its state 0 where none was drawn."""
-    names = ["ih", "hh", "bias_ih", "bias_hh", "hr"]
-    weights = CellWeights(*(made_of.get(f"{name} {d}") for name in names))  # type: ignore[arg-type]
-    widths = {"h": case.output_size, "c": case.hidden_size}
-    parts = ["h", "c"] if CELLS[case.cell].kind == "lstm" else ["h"]
-    zeros = made_of["input"].new_zeros
-    initial = tuple(
-        made_of.get(f"{part} {d}", zeros(len(case.lengths), widths[part])) for part in parts
-    )
-    return Direction(weights, initial, reverse=READS[case.reads][d])
-
-
-def call_of(case: Case, made_of: dict[str, Tensor]) -> SequenceCall:
-    """The call that a kernel is given."""
-    directions = tuple(direction_of(case, made_of, d) for d in range(len(READS[case.reads])))
-    return SequenceCall(CELLS[case.cell], made_of["input"], case.batch_sizes, directions)
+Function = Callable[[Tensor], Tensor]
 
 
 def define(case: Case, made_of: dict[str, Tensor]) -> tuple[Tensor, list[State]]:
@@ -117,8 +37,9 @@ def define(case: Case, made_of: dict[str, Tensor]) -> tuple[Tensor, list[State]]
         for b, length in enumerate(case.lengths):
             state = tuple(part[b] for part in direction.initial)
             for t in reversed(range(length)) if direction.reverse else range(length):
-                state = step(case.cell, made_of["input"][place[b, t]], state, direction.weights)
-                rows[place[b, t]] = state[0]
+                n = place[b, t]
+                state = _one_step(case, direction, b, n, made_of["input"][n], state)
+                rows[n] = state[0]
             ends.append(state)
         empty = made_of["input"].new_zeros(0, case.output_size)
         outputs.append(torch.stack(rows) if rows else empty)
@@ -130,35 +51,131 @@ def define(case: Case, made_of: dict[str, Tensor]) -> tuple[Tensor, list[State]]
     return torch.cat(outputs, dim=1), finals
 
 
-def step(cell: str, x: Tensor, state: State, weights: CellWeights) -> State:
-    """One step of one sequence."""
-    count = GATES[CELLS[cell].kind]
-    W, R = weights.ih.chunk(count), weights.hh.chunk(count)
-    no_bias = (torch.zeros(()),) * count
-    b = no_bias if weights.bias_ih is None else weights.bias_ih.chunk(count)
-    b_ = no_bias if weights.bias_hh is None else weights.bias_hh.chunk(count)
+def _one_step(case: Case, direction: Direction, b: int, n: int, x: Tensor, state: State) -> State:
+    """Reset, step of the cell, zoneout: of sequence b, at place n of the packed order."""
+    if direction.resets is not None and bool(direction.resets[n]):
+        state = tuple(part[b] for part in direction.restart or direction.initial)
+    mask = direction.recurrent_mask
+    seen = state[0] if mask is None else mask[b] * state[0]
+    new = step(case.spec, x, state, seen, direction.weights, case.precision)
+    if not direction.kept:
+        return new
+    shares = [part[n] if len(part) == sum(case.lengths) else part[0] for part in direction.kept]
+    return tuple(
+        share * old + (1 - share) * fresh
+        for share, old, fresh in zip(shares, state, new, strict=True)
+    )
 
-    def projected(k: int) -> Tensor:
-        return W[k] @ x + b[k]
 
-    def recurrent(k: int, h: Tensor) -> Tensor:
-        return R[k] @ h + b_[k]
+class _Rounded(torch.autograd.Function):
+    """The nearest bfloat16 number, with the gradient of the identity."""
 
+    @staticmethod
+    def forward(ctx: Any, a: Tensor) -> Tensor:
+        return a.to(torch.bfloat16).to(a.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        return gradients[0]
+
+
+def step(
+    spec: CellSpec,
+    x: Tensor,
+    state: State,
+    seen: Tensor,
+    weights: CellWeights,
+    precision: Precision = "full",
+) -> State:
+    """One step of one sequence; `seen` is what the recurrent weights see of h."""
+
+    def times(matrix: Tensor, vector: Tensor) -> Tensor:
+        if precision == "bf16":
+            matrix, vector = _Rounded.apply(matrix), _Rounded.apply(vector)  # type: ignore[no-untyped-call]
+        return matrix @ vector
+
+    def projected() -> list[Tensor]:
+        """W x + b, gate by gate, normalised over all gates by the joint norm."""
+        return _blocks(spec, _normed(times(weights.ih, x), weights.norm_ih), weights.bias_ih)
+
+    def recurrent(h: Tensor) -> list[Tensor]:
+        """R h + b', likewise."""
+        return _blocks(spec, _normed(times(weights.hh, h), weights.norm_hh), weights.bias_hh)
+
+    def bounded(a: Tensor) -> Tensor:
+        return (
+            a
+            if spec.clip is None
+            else torch.minimum(
+                torch.maximum(a, torch.full_like(a, -spec.clip)), torch.full_like(a, spec.clip)
+            )
+        )
+
+    σ, φ, ψ = (_function(one.name, one.alpha, one.beta) for one in spec.activations)
+    if spec.kind == "rnn":
+        return (φ(bounded(projected()[0] + recurrent(seen)[0])),)
+    if spec.kind == "lstm":
+        c_old = state[1]
+        i, f, g, o = (a + u for a, u in zip(projected(), recurrent(seen), strict=True))
+        if weights.peephole is not None:
+            p = weights.peephole.view(3, -1)
+            i, f = i + p[0] * c_old, f + p[1] * c_old
+        i = σ(bounded(i))
+        f = 1 - i if spec.coupled else σ(bounded(f))
+        c = f * c_old + i * φ(bounded(g))
+        if weights.peephole is not None:
+            o = o + weights.peephole.view(3, -1)[2] * c
+        h = σ(bounded(o)) * ψ(_normed(c, weights.norm_c, weights.norm_c_bias))
+        return (h if weights.hr is None else times(weights.hr, h)), c
     h = state[0]
-    if cell.startswith("rnn"):
-        a = projected(0) + recurrent(0, h)
-        return (torch.tanh(a) if cell == "rnn_tanh" else a.clamp(min=0),)
-    if cell.startswith("lstm"):
-        i, f, g, o = (projected(k) + recurrent(k, h) for k in range(4))
-        c = _sigmoid(f) * state[1] + _sigmoid(i) * torch.tanh(g)
-        h = _sigmoid(o) * torch.tanh(c)
-        return (h if weights.hr is None else weights.hr @ h), c
-    r = _sigmoid(projected(0) + recurrent(0, h))
-    z = _sigmoid(projected(1) + recurrent(1, h))
-    after = cell == "gru_reset_after"
-    n = torch.tanh(projected(2) + (r * recurrent(2, h) if after else recurrent(2, r * h)))
+    if spec.norm == "dreamer":  # in Dreamer's own words: u takes the new state
+        total = torch.cat(projected()) + torch.cat(recurrent(seen))
+        gain, shift = weights.norm_sum, weights.norm_sum_bias
+        reset, keep, candidate = _normed(total, gain, shift, 1e-3).chunk(3)
+        update = 1 - σ(bounded(keep + 1))
+        return (update * φ(bounded(σ(bounded(reset)) * candidate)) + (1 - update) * h,)
+    r = σ(bounded(projected()[0] + recurrent(seen)[0]))
+    z = σ(bounded(projected()[1] + recurrent(seen)[1]))
+    inner = r * recurrent(seen)[2] if spec.reset_after else recurrent(r * seen)[2]
+    n = φ(bounded(projected()[2] + inner))
     return ((1 - z) * n + z * h,)
 
 
-def _sigmoid(a: Tensor) -> Tensor:
-    return 1 / (1 + torch.exp(-a))
+def _blocks(spec: CellSpec, a: Tensor, bias: Tensor | None) -> list[Tensor]:
+    count = {"rnn": 1, "lstm": 4, "gru": 3}[spec.kind]
+    return list((a if bias is None else a + bias).chunk(count))
+
+
+def _normed(
+    a: Tensor, gain: Tensor | None, shift: Tensor | None = None, epsilon: float = 1e-5
+) -> Tensor:
+    """Less the mean, over the root of the variance, times the gain, plus the shift."""
+    if gain is None:
+        return a
+    centred = a - a.sum() / len(a)
+    scaled = gain * centred / torch.sqrt((centred * centred).sum() / len(a) + epsilon)
+    return scaled if shift is None else scaled + shift
+
+
+def _function(name: str, alpha: Any, beta: Any) -> Function:
+    """The functions of ONNX, and the identity."""
+
+    def below(limit: float, low: Function, high: Function) -> Function:
+        return lambda a: torch.stack([low(x) if x.item() < limit else high(x) for x in a])
+
+    return {
+        "tanh": torch.tanh,
+        "sigmoid": lambda a: 1 / (1 + torch.exp(-a)),
+        "relu": below(0, lambda x: 0 * x, lambda x: x),
+        "leaky_relu": below(0, lambda x: alpha * x, lambda x: x),
+        "thresholded_relu": below(alpha, lambda x: 0 * x, lambda x: x),
+        "scaled_tanh": lambda a: alpha * torch.tanh(beta * a),
+        "hard_sigmoid": lambda a: below(
+            0, lambda x: 0 * x, lambda x: x if x.item() < 1 else 0 * x + 1
+        )(alpha * a + beta),
+        "elu": below(0, lambda x: alpha * (torch.exp(x) - 1), lambda x: x),
+        "softsign": lambda a: a / (1 + torch.abs(a)),
+        "softplus": lambda a: torch.log(1 + torch.exp(a)),
+        "affine": lambda a: alpha * a + beta,
+        "identity": lambda a: a,
+    }[name]

@@ -11,7 +11,7 @@ import elman
 from elman.errors import KernelUnavailable
 from elman.kernels import dispatch, reference
 from elman.kernels.contract import Kernel, SequenceCall, SequenceResult
-from tests.contract.definition import Case, call_of, tensors
+from tests.contract.cases import Case, call_of, tensors
 
 
 class Dummy:

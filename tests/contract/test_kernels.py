@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any, get_args
 
 import pytest
 import torch
 from torch import Tensor
 
-from elman.kernels import dispatch
-from elman.kernels.contract import Kernel, SequenceCall, SequenceResult
-from tests.contract.definition import CELLS, READS, Case, call_of, define, tensors
-from tests.tolerances import GRADIENT, OUTPUT
+from elman.cells.activations import Activation, ActivationName
+from elman.cells.spec import CellSpec
+from elman.kernels import dispatch, reference
+from elman.kernels.contract import Direction, Kernel, SequenceCall, SequenceResult
+from tests.contract.cases import (
+    CELLS,
+    EXTRAS,
+    READS,
+    Case,
+    call_of,
+    tensors,
+)
+from tests.contract.definition import define
+from tests.tolerances import GRADIENT, NORMED_GRADIENT, OUTPUT
 
 LENGTHS = {
     "even": (4, 4, 4),
@@ -27,6 +38,7 @@ LENGTHS = {
 every_kernel = pytest.mark.parametrize("kernel", dispatch.KERNELS, ids=lambda k: k.NAME)
 every_cell = pytest.mark.parametrize("cell", CELLS)
 every_read = pytest.mark.parametrize("reads", READS)
+EVERY_EXTRA = ("restart", "mask", "zoneout")
 
 
 def serve(kernel: Kernel, call: SequenceCall) -> SequenceResult:
@@ -57,12 +69,26 @@ def assert_close(found: Tensor, expected: Tensor, tolerance: float, what: str) -
     assert difference <= tolerance, f"{what} differs by {difference:.2e}"
 
 
+def assert_as_defined(kernel: Kernel, case: Case) -> None:
+    """Outputs, final states and every gradient, against the definition in double precision."""
+    leaves = tensors(case)
+    found = serve(kernel, call_of(case, leaves))
+    exact = {name: leaf.detach().double().requires_grad_() for name, leaf in leaves.items()}
+    output, finals = define(replace(case, dtype=torch.float64), exact)
+    expected = [output, *(part for state in finals for part in state)]
+    for number, (mine, other) in enumerate(zip(flat(found), expected, strict=True)):
+        assert mine.dtype == case.dtype
+        assert_close(mine, other, OUTPUT[case.dtype], f"result {number}")
+    assert_same_gradients(gradients(flat(found), leaves), gradients(expected, exact), case)
+
+
 def assert_same_gradients(
-    found: dict[str, Tensor], expected: dict[str, Tensor], dtype: torch.dtype
+    found: dict[str, Tensor], expected: dict[str, Tensor], case: Case
 ) -> None:
+    tolerance = (GRADIENT if case.spec.norm == "none" else NORMED_GRADIENT)[case.dtype]
     for name, gradient in expected.items():
         scale = float(gradient.abs().max()) if gradient.numel() else 0.0
-        assert_close(found[name], gradient, GRADIENT[dtype] * scale, f"gradient of {name}")
+        assert_close(found[name], gradient, tolerance * scale, f"gradient of {name}")
 
 
 @every_kernel
@@ -74,17 +100,51 @@ def assert_same_gradients(
 def test_outputs_and_every_gradient_equal_the_definition(
     kernel: Kernel, cell: str, reads: str, lengths: str, given: bool, dtype: torch.dtype
 ) -> None:
-    case = Case(cell, LENGTHS[lengths], reads, given, dtype=dtype)
-    leaves = tensors(case)
-    found = serve(kernel, call_of(case, leaves))
-    exact = {name: leaf.detach().double().requires_grad_() for name, leaf in leaves.items()}
-    output, finals = define(replace(case, dtype=torch.float64), exact)
-    expected = [output, *(part for state in finals for part in state)]
+    assert_as_defined(kernel, Case(cell, LENGTHS[lengths], reads, given, dtype=dtype))
 
-    for number, (mine, other) in enumerate(zip(flat(found), expected, strict=True)):
-        assert mine.dtype == dtype
-        assert_close(mine, other, OUTPUT[dtype], f"result {number}")
-    assert_same_gradients(gradients(flat(found), leaves), gradients(expected, exact), dtype)
+
+@every_kernel
+@every_cell
+@every_read
+@pytest.mark.parametrize("lengths", ["ragged", "one_step", "some_empty"])
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_resets_recurrent_dropout_and_zoneout_equal_the_definition(
+    kernel: Kernel, cell: str, reads: str, lengths: str, extra: str
+) -> None:
+    assert_as_defined(kernel, Case(cell, LENGTHS[lengths], reads, extras=(extra,)))
+
+
+@every_kernel
+@every_cell
+@pytest.mark.parametrize("lengths", LENGTHS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["single", "double"])
+def test_all_of_them_together_equal_the_definition(
+    kernel: Kernel, cell: str, lengths: str, dtype: torch.dtype
+) -> None:
+    case = Case(cell, LENGTHS[lengths], "both", dtype=dtype, extras=EVERY_EXTRA)
+    assert_as_defined(kernel, case)
+
+
+@every_kernel
+@pytest.mark.parametrize("role", ["gate_nonlinearity", "nonlinearity", "state_nonlinearity"])
+@pytest.mark.parametrize("name", get_args(ActivationName))
+def test_every_function_in_every_role(
+    monkeypatch: pytest.MonkeyPatch, kernel: Kernel, role: str, name: ActivationName
+) -> None:
+    usual = Activation(name)
+    function = replace(usual, alpha=usual.alpha and 0.75 * usual.alpha)
+    for kind in ("rnn", "gru", "lstm"):
+        if role == "nonlinearity" or kind == "lstm" or (role, kind) == ("gate_nonlinearity", "gru"):
+            options: dict[str, Any] = {"kind": kind, role: function}
+            monkeypatch.setitem(CELLS, kind, CellSpec(**options))
+            assert_as_defined(kernel, Case(kind, (4, 3), "both"))
+
+
+@every_cell
+@every_read
+def test_products_of_bfloat16_equal_the_definition(cell: str, reads: str) -> None:
+    """In double precision, so that no sum falls on the other side of a rounding."""
+    assert_as_defined(reference, Case(cell, (4, 3, 1), reads, precision="bf16"))
 
 
 @every_kernel
@@ -94,21 +154,19 @@ def test_sizes_that_fill_no_register_and_no_biases(
     kernel: Kernel, cell: str, sizes: tuple[int, int]
 ) -> None:
     case = Case(cell, (3, 2), "both", bias=False, input_size=sizes[0], hidden_size=sizes[1])
-    leaves = tensors(case)
-    found = serve(kernel, call_of(case, leaves))
-    output, finals = define(case, leaves)
-    expected = [output, *(part for state in finals for part in state)]
-    for mine, other in zip(flat(found), expected, strict=True):
-        assert_close(mine, other, OUTPUT[torch.float64], "result")
-    assert_same_gradients(
-        gradients(flat(found), leaves), gradients(expected, leaves), torch.float64
-    )
+    assert_as_defined(kernel, case)
+
+
+every_way = pytest.mark.parametrize("extras", [(), EVERY_EXTRA], ids=["plain", "extras"])
 
 
 @every_kernel
 @every_cell
-def test_gradients_once_and_twice_against_differences(kernel: Kernel, cell: str) -> None:
-    case = Case(cell, (3, 1, 0), "both", input_size=2, hidden_size=2)
+@every_way
+def test_gradients_once_and_twice_against_differences(
+    kernel: Kernel, cell: str, extras: tuple[str, ...]
+) -> None:
+    case = Case(cell, (3, 1, 0), "both", input_size=2, hidden_size=2, extras=extras)
     leaves = tensors(case)
 
     def run(*values: Tensor) -> tuple[Tensor, ...]:
@@ -135,35 +193,58 @@ def test_a_batch_without_steps_has_gradients_and_they_are_zero(
 
 @pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
 @every_cell
-def test_the_door_loses_no_tangent_of_forward_mode(cell: str) -> None:
-    case = Case(cell, (3, 1, 0), "both", input_size=2, hidden_size=2)
+@every_way
+def test_the_door_loses_no_tangent_of_forward_mode(cell: str, extras: tuple[str, ...]) -> None:
+    case = Case(cell, (3, 1, 0), "both", input_size=2, hidden_size=2, extras=extras)
     leaves = tensors(case)
 
     def run(*values: Tensor) -> tuple[Tensor, ...]:
         return tuple(flat(dispatch.run(call_of(case, dict(zip(leaves, values, strict=True))))))
 
     assert torch.autograd.gradcheck(
-        run, tuple(leaves.values()), check_forward_ad=True, check_backward_ad=False
+        run, tuple(leaves.values()), check_forward_ad=True, check_backward_ad=False, fast_mode=True
+    )
+
+
+def places_of(case: Case, b: int) -> list[int]:
+    """Where the steps of sequence b stand in packed order."""
+    starts = [sum(case.batch_sizes[:t]) for t in range(len(case.batch_sizes))]
+    return [starts[t] + b for t in range(case.lengths[b])]
+
+
+def part_of(direction: Direction, steps: list[int], rows: list[int] | slice) -> Direction:
+    """The direction with only these steps and rows of what belongs to it."""
+
+    mask, resets = direction.recurrent_mask, direction.resets
+    return replace(
+        direction,
+        initial=tuple(part[rows] for part in direction.initial),
+        resets=None if resets is None else resets[steps],
+        recurrent_mask=None if mask is None else mask[rows],
+        kept=tuple(part[steps] for part in direction.kept),
+        restart=tuple(part[rows] for part in direction.restart),
     )
 
 
 @every_kernel
 @every_cell
 @every_read
+@every_way
 def test_a_ragged_batch_equals_its_sequences_one_by_one(
-    kernel: Kernel, cell: str, reads: str
+    kernel: Kernel, cell: str, reads: str, extras: tuple[str, ...]
 ) -> None:
-    case = Case(cell, (6, 4, 4, 1, 0), reads)
-    leaves = tensors(case)
-    whole = serve(kernel, call_of(case, leaves))
-    starts = [sum(case.batch_sizes[:t]) for t in range(len(case.batch_sizes))]
+    case = Case(cell, (6, 4, 4, 1, 0), reads, extras=extras)
+    call = call_of(case, tensors(case))
+    whole = serve(kernel, call)
     for b, length in enumerate(case.lengths):
-        steps = [starts[t] + b for t in range(length)]
-        alone = dict(leaves)
-        alone["input"] = leaves["input"][steps]
-        for part in leaves.keys() & {"h 0", "c 0", "h 1", "c 1"}:
-            alone[part] = leaves[part][b : b + 1]
-        result = serve(kernel, call_of(replace(case, lengths=(length,)), alone))
+        steps = places_of(case, b)
+        alone = replace(
+            call,
+            input=call.input[steps],
+            batch_sizes=(1,) * length,
+            directions=tuple(part_of(one, steps, [b]) for one in call.directions),
+        )
+        result = serve(kernel, alone)
         assert_close(whole.output[steps], result.output, OUTPUT[torch.float64], f"output {b}")
         for mine, other in zip(flat(whole)[1:], flat(result)[1:], strict=True):
             assert_close(mine[b : b + 1], other, OUTPUT[torch.float64], f"final state {b}")
@@ -171,33 +252,71 @@ def test_a_ragged_batch_equals_its_sequences_one_by_one(
 
 @every_kernel
 @every_cell
+@pytest.mark.parametrize("reads", ["forward", "reverse"])
+@pytest.mark.parametrize("extra", ["resets", "restart"])
+def test_a_sequence_with_resets_equals_its_segments_one_by_one(
+    kernel: Kernel, cell: str, reads: str, extra: str
+) -> None:
+    case = Case(cell, (6, 4, 4, 1, 0), reads, extras=(extra, "mask", "zoneout"))
+    leaves = tensors(case)
+    call = call_of(case, leaves)
+    whole = serve(kernel, call)
+    (direction,) = call.directions
+    resets, rows = direction.resets, list(whole.output)
+    assert resets is not None
+    assert 3 < int(resets.sum()) < len(resets) - 3
+    finals: list[list[Tensor]] = []
+    for b in range(len(case.lengths)):
+        steps = places_of(case, b)[:: -1 if direction.reverse else 1]  # in the order of reading
+        state = tuple(part[[b]] for part in direction.initial)
+        cuts = [n for n, step in enumerate(steps) if bool(resets[step])]
+        for start, end in zip([0, *cuts], [*cuts, len(steps)], strict=True):
+            segment = sorted(steps[start:end])
+            if start in cuts and segment:
+                state = tuple(part[[b]] for part in direction.restart or direction.initial)
+            alone = replace(part_of(direction, segment, [b]), initial=state, resets=None)
+            sizes = (1,) * len(segment)
+            one = serve(kernel, replace(
+                call, input=call.input[segment], batch_sizes=sizes, directions=(alone,)
+            )) if segment else SequenceResult(call.input[:0], (state,))  # fmt: skip
+            state = one.final[0]
+            for n, row in zip(segment, one.output, strict=True):
+                rows[n] = row
+        finals.append(list(state))
+    pieces = [torch.stack(rows), *(torch.cat(parts) for parts in zip(*finals, strict=True))]
+    for mine, other in zip(flat(whole), pieces, strict=True):
+        assert_close(mine, other, OUTPUT[torch.float64], "result")
+    assert_same_gradients(gradients(flat(whole), leaves), gradients(pieces, leaves), case)
+
+
+@every_kernel
+@every_cell
+@every_way
 @pytest.mark.parametrize("middle", [1, 3, 5])
 def test_two_halves_with_the_state_handed_over_equal_the_whole(
-    kernel: Kernel, cell: str, middle: int
+    kernel: Kernel, cell: str, extras: tuple[str, ...], middle: int
 ) -> None:
-    case = Case(cell, (6, 4, 4, 1, 0))
+    case = Case(cell, (6, 4, 4, 1, 0), extras=extras)
     leaves = tensors(case)
     call = call_of(case, leaves)
     whole = serve(kernel, call)
     cut = sum(case.batch_sizes[:middle])
-    first = serve(
-        kernel, replace(call, input=call.input[:cut], batch_sizes=call.batch_sizes[:middle])
-    )
-    second = serve(
-        kernel,
-        replace(
-            call,
-            input=call.input[cut:],
-            batch_sizes=call.batch_sizes[middle:],
-            directions=(replace(call.directions[0], initial=first.final[0]),),
-        ),
-    )
+
+    def half(
+        steps: list[int], sizes: tuple[int, ...], initial: tuple[Tensor, ...]
+    ) -> SequenceResult:
+        direction = replace(part_of(call.directions[0], steps, slice(None)), initial=initial)
+        return serve(kernel, replace(
+            call, input=call.input[steps], batch_sizes=sizes, directions=(direction,)
+        ))  # fmt: skip
+
+    early, late = list(range(cut)), list(range(cut, sum(case.lengths)))
+    first = half(early, case.batch_sizes[:middle], call.directions[0].initial)
+    second = half(late, case.batch_sizes[middle:], first.final[0])
     halves = SequenceResult(torch.cat([first.output, second.output]), second.final)
     for mine, other in zip(flat(halves), flat(whole), strict=True):
         assert_close(mine, other, OUTPUT[torch.float64], "result")
-    assert_same_gradients(
-        gradients(flat(halves), leaves), gradients(flat(whole), leaves), torch.float64
-    )
+    assert_same_gradients(gradients(flat(halves), leaves), gradients(flat(whole), leaves), case)
 
 
 @every_kernel
@@ -218,9 +337,7 @@ def test_tensors_are_read_as_they_lie_in_memory_and_not_written_to(
     result = serve(kernel, call_of(case, strided))
     for mine, other in zip(flat(result), flat(dense), strict=True):
         assert_close(mine, other, OUTPUT[torch.float64], "result")
-    assert_same_gradients(
-        gradients(flat(result), strided), gradients(flat(dense), leaves), torch.float64
-    )
+    assert_same_gradients(gradients(flat(result), strided), gradients(flat(dense), leaves), case)
     assert all(torch.equal(strided[name], before[name]) for name in before)
 
 
