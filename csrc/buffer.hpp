@@ -1,11 +1,11 @@
-// Memory of one build. The standard library's templates are kept out of the builds: the linker
-// keeps one copy of each such function, which might be the one for the widest processor.
+// Working memory of one build. The standard library's templates are kept out of the builds: the
+// linker keeps one copy of each such function, which might be the one for the widest processor.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <new>
+
+#include "memory.hpp"
 
 namespace elman::ELMAN_BUILD {
 
@@ -13,20 +13,20 @@ namespace elman::ELMAN_BUILD {
 template <typename S>
 class Buffer {
  public:
-  explicit Buffer(std::int64_t size) {
-    const std::size_t bytes = (static_cast<std::size_t>(size) * sizeof(S) + 127) / 64 * 64;
-    numbers_ = static_cast<S*>(std::aligned_alloc(64, bytes));
-    if (numbers_ == nullptr) throw std::bad_alloc();
-  }
-  Buffer(Buffer&& other) noexcept : numbers_(other.numbers_) { other.numbers_ = nullptr; }
+  explicit Buffer(std::int64_t size)
+      : bytes_(static_cast<std::size_t>(size) * sizeof(S)),
+        numbers_(size ? static_cast<S*>(borrow(bytes_)) : nullptr) {}
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
-  ~Buffer() { std::free(numbers_); }
+  ~Buffer() {
+    if (numbers_) give_back(numbers_, bytes_);
+  }
 
   S* data() { return numbers_; }
   const S* data() const { return numbers_; }
 
  private:
+  std::size_t bytes_;
   S* numbers_;
 };
 

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "buffer.hpp"
+#include "cells.hpp"
 #include "product.hpp"
 #include "share.hpp"
 
@@ -17,37 +18,62 @@ struct Columns {
   int64_t stride, columns;
 };
 
-// One row of operands in groups of G, `steps` rows apart: to[(c / G) · G · steps + c mod G]; the
-// last group is filled up with 0.
-template <typename Operand, int G>
-inline void scatter(const Operand* from, int64_t columns, int64_t steps, Operand* to) {
-  int64_t c = 0;
-  for (; c + G <= columns; c += G) std::memcpy(to + c * steps, from + c, G * sizeof(Operand));
-  if (c == columns) return;
-  for (int m = 0; m < G; ++m) to[c * steps + m] = c + m < columns ? from[c + m] : Operand{};
+// How far apart packed groups of so many operands lie: an odd number of cache lines, since groups an
+// even number apart would fight for the same few places of the cache.
+template <typename Operand>
+inline int64_t spacing(int64_t operands) {
+  constexpr int64_t line = 64 / sizeof(Operand);
+  return ((operands + line - 1) / line | 1) * line;
 }
 
-// out [G, 4 W] += group · panel over so many operands of steps.
-template <typename A, int G>
+// One row of operands in groups of G, which lie `apart`; the last group is filled up with 0.
+template <typename Operand, int G>
+inline void scatter(const Operand* from, int64_t columns, int64_t apart, Operand* to) {
+  int64_t c = 0;
+  for (; c + G <= columns; c += G, to += apart) std::memcpy(to, from + c, G * sizeof(Operand));
+  if (c == columns) return;
+  for (int m = 0; m < G; ++m) to[m] = c + m < columns ? from[c + m] : Operand{};
+}
+
+// A register tile of M columns of left and V vectors of right: few loads of right for each step.
+#if ELMAN_VECTOR_BYTES == 64
+constexpr int gradient_rows = 8;
+#else
+constexpr int gradient_rows = 4;
+#endif
+constexpr int gradient_vectors = 2;
+
+// out [M, V·W] += groupᵀ · panel over so many operands of steps; rows of the group are 2 M wide.
+template <typename A, int M, int V>
 void add_tile(const typename A::Operand* group, const typename A::Operand* panel, int64_t steps,
               typename A::Sum* out, int64_t stride, int64_t rows, int64_t columns) {
   using S = typename A::Sum;
-  Vector<S> sum[G][4];
+  Vector<S> sum[M][V];
 #pragma GCC unroll 16
-  for (int m = 0; m < G; ++m)
+  for (int m = 0; m < M; ++m)
 #pragma GCC unroll 4
-    for (int v = 0; v < 4; ++v) sum[m][v] = Vector<S>{};
-  for (int64_t k = 0; k < steps; ++k, group += G, panel += 4 * W<S>) {
-    Vector<typename A::Operand> right[4];
+    for (int v = 0; v < V; ++v) sum[m][v] = Vector<S>{};
+  for (int64_t k = 0; k < steps; ++k, group += 2 * M, panel += V * W<S>) {
+    Vector<typename A::Operand> right[V];
 #pragma GCC unroll 4
-    for (int v = 0; v < 4; ++v) right[v] = load(panel + v * W<S>);
+    for (int v = 0; v < V; ++v) right[v] = load(panel + v * W<S>);
 #pragma GCC unroll 16
-    for (int m = 0; m < G; ++m)
+    for (int m = 0; m < M; ++m)
 #pragma GCC unroll 4
-      for (int v = 0; v < 4; ++v) sum[m][v] = A::multiply_add(group[m], right[v], sum[m][v]);
+      for (int v = 0; v < V; ++v) sum[m][v] = A::multiply_add(group[m], right[v], sum[m][v]);
   }
-  for (int m = 0; m < rows; ++m)
-    for (int v = 0; v < 4 && v * W<S> < columns; ++v) {
+  if (rows >= M && columns >= V * W<S>) {
+#pragma GCC unroll 16
+    for (int m = 0; m < M; ++m)
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) {
+        S* place = out + m * stride + v * W<S>;
+        store(place, load(place) + sum[m][v]);
+      }
+    return;
+  }
+  for (int m = 0; m < M && m < rows; ++m)
+    for (int v = 0; v < V && v * W<S> < columns; ++v) {
       const int64_t left = columns - v * W<S>;
       const int some = left < W<S> ? static_cast<int>(left) : W<S>;
       S* place = out + m * stride + v * W<S>;
@@ -57,53 +83,101 @@ void add_tile(const typename A::Operand* group, const typename A::Operand* panel
 
 // out [A, B] = leftᵀ · right over N steps, and sums [A] (or null) = the sums of left's columns.
 // right(n, scratch) gives row n of right, B numbers, if need be in scratch; n only rises.
-// Threads share out the columns of left.
+// Threads share out the columns of left. Both are packed in blocks that stay in the second level.
+template <typename A, typename Right>
+class TransposedProduct {
+ public:
+  using S = typename A::Sum;
+  using Operand = typename A::Operand;
+
+  TransposedProduct(int64_t steps, const Columns<S>& left_columns, const Right& right_rows,
+                    int64_t width, S* to, S* column_sums)
+      : N(steps), left(left_columns), right(right_rows), B(width), out(to), sums(column_sums) {}
+
+  void run(int threads) const {
+    const int64_t groups = (left.columns + G - 1) / G;
+    if (threads > groups) threads = static_cast<int>(groups);
+    in_threads(threads, [&](int thread) {
+      const int64_t begin = groups * thread / threads * G, stop = groups * (thread + 1) / threads * G;
+      columns(begin, stop < left.columns ? stop : left.columns);
+    });
+  }
+
+ private:
+  static constexpr int M = gradient_rows, V = gradient_vectors;
+  static constexpr int G = 2 * M, n = A::numbers, panel_width = V * W<S>;
+
+  void columns(int64_t begin, int64_t end) const {
+    const int64_t panels = (B + panel_width - 1) / panel_width;
+    const int64_t steps_at_once = within(64, (1 << 16) / (panels * panel_width), 512) * n;
+    const int64_t columns_at_once = (1 << 16) / (steps_at_once / n) / G * G;
+    Buffer<Operand> lefts(columns_at_once / G * spacing<Operand>(G * steps_at_once / n));
+    Buffer<Operand> rights(panels * spacing<Operand>(panel_width * steps_at_once / n));
+    Buffer<Operand> joined(B > columns_at_once ? B : columns_at_once);
+    Buffer<S> scratch(2 * B);
+    for (int64_t a = begin; a < end; ++a) clear(out + a * B, B);
+    if (sums) clear(sums + begin, end - begin);
+    Right rows = right;
+    for (int64_t first = 0; first < N; first += steps_at_once) {
+      const int64_t steps = N - first < steps_at_once ? N - first : steps_at_once;
+      const int64_t length = operands_of<A>(steps);
+      const int64_t left_apart = spacing<Operand>(G * length);
+      const int64_t right_apart = spacing<Operand>(panel_width * length);
+      for (int64_t k = 0; k < steps; k += n) {
+        const S* row = rows(first + k, scratch.data());
+        const S* next = n == 2 && k + 1 < steps ? rows(first + k + 1, scratch.data() + B) : nullptr;
+        scatter<Operand, panel_width>(join<A>(row, next, B, joined.data()), B, right_apart,
+                                      rights.data() + k / n * panel_width);
+      }
+      for (int64_t a = begin; a < end; a += columns_at_once) {
+        const int64_t some = end - a < columns_at_once ? end - a : columns_at_once;
+        pack_left(first, steps, a, some, left_apart, lefts.data(), joined.data());
+        for (int64_t p = 0; p < panels; ++p)
+          for (int64_t g = 0; g < some; g += M)
+            add_tile<A, M, V>(lefts.data() + g / G * left_apart + g % G,
+                              rights.data() + p * right_apart, length,
+                              out + (a + g) * B + p * panel_width, B, some - g,
+                              B - p * panel_width);
+      }
+    }
+  }
+
+  void pack_left(int64_t first, int64_t steps, int64_t a, int64_t some, int64_t apart,
+                 Operand* to, Operand* joined) const {
+    for (int64_t k = 0; k < steps; k += n) {
+      const S* row = left.first + (first + k) * left.stride + a;
+      const S* next = n == 2 && k + 1 < steps ? row + left.stride : nullptr;
+      scatter<Operand, G>(join<A>(row, next, some, joined), some, apart,
+                          to + k / n * G);
+      if (!sums) continue;
+      add(row, some, sums + a);
+      if (next) add(next, some, sums + a);
+    }
+  }
+
+  static void add(const S* row, int64_t count, S* to) {
+    over_units<S>(count, [=](auto lanes, int64_t c) {
+      lanes.store(to + c, lanes.load(to + c) + lanes.load(row + c));
+    });
+  }
+
+  static int64_t within(int64_t low, int64_t value, int64_t high) {
+    return value < low ? low : value > high ? high : value;
+  }
+
+  int64_t N;
+  Columns<S> left;
+  const Right& right;
+  int64_t B;
+  S* out;
+  S* sums;
+};
+
 template <typename A, typename Right>
 void transposed_product(int threads, int64_t N, const Columns<typename A::Sum>& left,
                         const Right& right, int64_t B, typename A::Sum* out,
                         typename A::Sum* sums) {
-  using S = typename A::Sum;
-  using Operand = typename A::Operand;
-  constexpr int G = tile_rows(4), n = A::numbers, width = 4 * W<S>;
-  constexpr int64_t chunk = 128 * n;  // steps at once: a packed panel of them is 32 KiB
-  const int64_t groups = (left.columns + G - 1) / G, panels = (B + width - 1) / width;
-  if (threads > groups) threads = static_cast<int>(groups);
-  in_threads(threads, [&](int thread) {
-    const int64_t begin = groups * thread / threads * G;
-    const int64_t stop = groups * (thread + 1) / threads * G;
-    const int64_t end = stop < left.columns ? stop : left.columns, mine = end - begin;
-    Buffer<Operand> lefts((mine + G - 1) / G * G * chunk / n), rights(panels * width * chunk / n);
-    Buffer<Operand> joined(mine > B ? mine : B);
-    Buffer<S> scratch(2 * B), chunk_sums(mine);
-    if (sums) clear(sums + begin, mine);
-    for (int64_t a = begin; a < end; ++a) clear(out + a * B, B);
-    Right rows = right;
-    for (int64_t first = 0; first < N; first += chunk) {
-      const int64_t steps = N - first < chunk ? N - first : chunk;
-      const int64_t length = operands_of<A>(steps);
-      clear(chunk_sums.data(), mine);
-      for (int64_t k = 0; k < steps; k += n) {
-        const bool pair = n == 2 && k + 1 < steps;
-        const S* l = left.first + (first + k) * left.stride + begin;
-        scatter<Operand, G>(join<A>(l, pair ? l + left.stride : nullptr, mine, joined.data()),
-                            mine, length, lefts.data() + k / n * G);
-        if (sums)
-          for (int64_t a = 0; a < mine; ++a)
-            chunk_sums.data()[a] += pair ? l[a] + l[a + left.stride] : l[a];
-        const S* r = rows(first + k, scratch.data());
-        const S* second = pair ? rows(first + k + 1, scratch.data() + B) : nullptr;
-        scatter<Operand, width>(join<A>(r, second, B, joined.data()), B, length,
-                                rights.data() + k / n * width);
-      }
-      if (sums)
-        for (int64_t a = 0; a < mine; ++a) sums[begin + a] += chunk_sums.data()[a];
-      for (int64_t p = 0; p < panels; ++p)
-        for (int64_t a = 0; a < mine; a += G)
-          add_tile<A, G>(lefts.data() + a * length, rights.data() + p * width * length, length,
-                         out + (begin + a) * B + p * width, B, mine - a < G ? mine - a : G,
-                         B - p * width);
-    }
-  });
+  TransposedProduct<A, Right>(N, left, right, B, out, sums).run(threads);
 }
 
 }  // namespace elman::ELMAN_BUILD

@@ -29,10 +29,17 @@ struct Row {
   typename A::Sum* to;
 };
 
-// M rows · one panel of V vectors of outputs, the last of which may be partial unless `whole`.
+// What a tile multiplies rows with: operands from `k` to `end` of a panel, whose first output is
+// `first` of so many. A later part of k is added to what the earlier ones left.
+template <typename A>
+struct Block {
+  const typename A::Operand* panel;
+  int64_t k, end, first, outputs;
+};
+
+// M rows · a block of V vectors of outputs, the last of which may be partial unless `whole`.
 template <typename A, int M, int V, bool whole>
-void tile(const Row<A>* rows, const typename A::Operand* panel, int64_t K, int64_t first,
-          int64_t outputs) {
+void tile(const Row<A>* rows, const Block<A>& block) {
   using S = typename A::Sum;
   constexpr int P = partial_sums(M, V);
   Vector<S> sum[P][M][V];
@@ -45,7 +52,9 @@ void tile(const Row<A>* rows, const typename A::Operand* panel, int64_t K, int64
   const typename A::Operand* from[M];
 #pragma GCC unroll 16
   for (int m = 0; m < M; ++m) from[m] = rows[m].from;
-  int64_t k = 0;
+  const typename A::Operand* panel = block.panel + block.k * V * W<S>;
+  const int64_t K = block.end;
+  int64_t k = block.k;
   for (; k + P <= K; k += P)
 #pragma GCC unroll 4
     for (int p = 0; p < P; ++p, panel += V * W<S>) {
@@ -65,67 +74,69 @@ void tile(const Row<A>* rows, const typename A::Operand* panel, int64_t K, int64
       for (int v = 0; v < V; ++v)
         sum[0][m][v] = A::multiply_add(from[m][k], load(panel + v * W<S>), sum[0][m][v]);
 #pragma GCC unroll 16
-  for (int m = 0; m < M; ++m)
+  for (int m = 0; m < M; ++m) {
+    const S* plus = block.k ? rows[m].to : rows[m].plus;
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) {
 #pragma GCC unroll 4
       for (int p = 1; p < P; ++p) sum[0][m][v] += sum[p][m][v];
-      const int64_t o = first + v * W<S>;
-      if (whole || o + W<S> <= outputs) {
-        store(rows[m].to + o, rows[m].plus ? sum[0][m][v] + load(rows[m].plus + o) : sum[0][m][v]);
+      const int64_t o = block.first + v * W<S>;
+      if (whole || o + W<S> <= block.outputs) {
+        store(rows[m].to + o, plus ? sum[0][m][v] + load(plus + o) : sum[0][m][v]);
       } else {
-        const int some = static_cast<int>(outputs - o);
+        const int some = static_cast<int>(block.outputs - o);
         store_first(rows[m].to + o,
-                    rows[m].plus ? sum[0][m][v] + load_first(rows[m].plus + o, some) : sum[0][m][v],
-                    some);
+                    plus ? sum[0][m][v] + load_first(plus + o, some) : sum[0][m][v], some);
       }
     }
+  }
 }
 
 // A tile of `size` ≤ M rows, `size` being known to the compiler within.
 template <typename A, int M, int V, bool whole>
-inline void tile_of(int size, const Row<A>* rows, const typename A::Operand* panel, int64_t K,
-                    int64_t first, int64_t outputs) {
+inline void tile_of(int size, const Row<A>* rows, const Block<A>& block) {
   if constexpr (M > 1) {
-    if (size < M) return tile_of<A, M - 1, V, whole>(size, rows, panel, K, first, outputs);
+    if (size < M) return tile_of<A, M - 1, V, whole>(size, rows, block);
   }
-  tile<A, M, V, whole>(rows, panel, K, first, outputs);
+  tile<A, M, V, whole>(rows, block);
 }
 
-// All rows · one panel. They are cut into tiles of like size, since a tile of a row or two is slow:
+// All rows · one block. They are cut into tiles of like size, since a tile of a row or two is slow:
 // 32 rows are 6 6 5 5 5 5, not 5 · 6 and 2.
 template <typename A, int V, bool whole>
-void all_tiles(const Row<A>* rows, int64_t count, const typename A::Operand* panel, int64_t K,
-               int64_t first, int64_t outputs) {
+void all_tiles(const Row<A>* rows, int64_t count, const Block<A>& block) {
   constexpr int M = tile_rows(V);
   for (int64_t tiles = (count + M - 1) / M; tiles > 0; --tiles) {
     const int size = static_cast<int>((count + tiles - 1) / tiles);
-    tile_of<A, M, V, whole>(size, rows, panel, K, first, outputs);
+    tile_of<A, M, V, whole>(size, rows, block);
     rows += size;
     count -= size;
   }
 }
 
-// to[o] = plus[o] + Σ_k from[k] · matrix[o, k], for each row and every output o.
+// to[o] = plus[o] + Σ_k from[k] · matrix[o, k], for each row and every output o. Long rows are cut,
+// so that a block of a panel and of the rows stay in the second level.
 template <typename A>
 void multiply(const Row<A>* rows, int64_t count, const Panels<A>& matrix) {
-  const int64_t K = matrix.length(), outputs = matrix.outputs();
-  for (int64_t p = 0; p < matrix.count(); ++p) {
-    const int64_t first = p * Panels<A>::width;
-    const auto* panel = matrix.panel(p);
-    const int vectors = matrix.vectors(p);
-    if (first + Panels<A>::width <= outputs) {
-      all_tiles<A, 4, true>(rows, count, panel, K, first, outputs);
-    } else if (vectors == 4) {
-      all_tiles<A, 4, false>(rows, count, panel, K, first, outputs);
-    } else if (vectors == 3) {
-      all_tiles<A, 3, false>(rows, count, panel, K, first, outputs);
-    } else if (vectors == 2) {
-      all_tiles<A, 2, false>(rows, count, panel, K, first, outputs);
-    } else {
-      all_tiles<A, 1, false>(rows, count, panel, K, first, outputs);
+  constexpr int64_t cut = 512;
+  const int64_t K = matrix.length();
+  for (int64_t k = 0; k < K; k += cut)
+    for (int64_t p = 0; p < matrix.count(); ++p) {
+      const int vectors = matrix.vectors(p);
+      const Block<A> block{matrix.panel(p), k, K - k < cut ? K : k + cut,
+                           p * Panels<A>::width, matrix.outputs()};
+      if (block.first + Panels<A>::width <= block.outputs) {
+        all_tiles<A, 4, true>(rows, count, block);
+      } else if (vectors == 4) {
+        all_tiles<A, 4, false>(rows, count, block);
+      } else if (vectors == 3) {
+        all_tiles<A, 3, false>(rows, count, block);
+      } else if (vectors == 2) {
+        all_tiles<A, 2, false>(rows, count, block);
+      } else {
+        all_tiles<A, 1, false>(rows, count, block);
+      }
     }
-  }
 }
 
 }  // namespace elman::ELMAN_BUILD
