@@ -94,7 +94,11 @@ class Activation:
         return _FUNCTIONS[self.name](a, self.alpha, self.beta)
 
 
-def activation(function: Activation | ActivationName) -> Activation:
+Function = Activation | ActivationName
+"""What users give: a function in full, or its name."""
+
+
+def activation(function: Function) -> Activation:
     """An activation by its name, with the usual numbers, or as it is.
 
     Raises:
@@ -105,7 +109,7 @@ def activation(function: Activation | ActivationName) -> Activation:
     return function if isinstance(function, Activation) else Activation(function)
 
 
-def shortest(function: Activation | ActivationName) -> Activation | ActivationName:
+def shortest(function: Function) -> Function:
     """The name alone where it says everything, else the activation: equal functions become equal.
 
     Raises:

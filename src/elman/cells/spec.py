@@ -6,7 +6,7 @@ import math
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
-from elman.cells.activations import Activation, ActivationName, activation, shortest
+from elman.cells.activations import Activation, Function, activation, shortest
 from elman.errors import ConfigurationError
 
 if TYPE_CHECKING:  # configurations name cells, and are read before torch is
@@ -62,11 +62,11 @@ class CellSpec:
     """
 
     kind: Kind
-    nonlinearity: Activation | ActivationName = "tanh"
+    nonlinearity: Function = "tanh"
     reset_after: bool = True
     _: KW_ONLY
-    gate_nonlinearity: Activation | ActivationName = "sigmoid"
-    state_nonlinearity: Activation | ActivationName = "tanh"
+    gate_nonlinearity: Function = "sigmoid"
+    state_nonlinearity: Function = "tanh"
     peephole: bool = False
     coupled: bool = False
     clip: float | None = None
@@ -207,7 +207,7 @@ class CellWeights(NamedTuple):
     norm_sum_bias: Tensor | None = None
 
 
-def _function(key: str, given: Activation | ActivationName) -> Activation | ActivationName:
+def _function(key: str, given: Function) -> Function:
     """A function in its shortest form, the refusal of an unknown one naming the option."""
     try:
         return shortest(given)

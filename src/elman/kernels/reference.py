@@ -59,7 +59,7 @@ def _run_direction(call: SequenceCall, direction: Direction) -> tuple[Tensor, St
     sizes = call.batch_sizes or (0,)
     walk = _backward_in_time if direction.reverse else _forward_in_time
     hidden, final = walk(sizes, direction.initial, _step_of(call, direction, sizes))
-    return torch.cat(hidden), final
+    return torch.cat(hidden), final if call.batch_sizes else direction.initial
 
 
 def _step_of(call: SequenceCall, direction: Direction, sizes: Sequence[int]) -> Step:

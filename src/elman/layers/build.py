@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from elman.cells.spec import CellSpec
+from dataclasses import fields
+from typing import Any
+
+from elman.cells.spec import CellSpec, Kind
 from elman.layers.gru import GRU
 from elman.layers.lstm import LSTM
 from elman.layers.recurrent import Recurrent
 from elman.layers.rnn import RNN
+
+_LAYERS: dict[Kind, Any] = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
 
 
 def recurrent_layer(
@@ -27,26 +32,19 @@ def recurrent_layer(
         num_layers: L, layers on top of each other.
         bidirectional: whether a second set of weights reads each sequence from its end.
         dropout: rate of dropout between layers; without effect when there is one layer only.
+
+    Example:
+        >>> recurrent_layer(CellSpec("lstm", peephole=True), 3, 4)
+        LSTM(3, 4, peephole=True)
     """
-    between = dropout if num_layers > 1 else 0.0
-    if cell.kind == "rnn":
-        return RNN(
-            input_size,
-            hidden_size,
-            num_layers,
-            cell.nonlinearity,
-            dropout=between,
-            bidirectional=bidirectional,
-        )
-    if cell.kind == "lstm":
-        return LSTM(
-            input_size, hidden_size, num_layers, dropout=between, bidirectional=bidirectional
-        )
-    return GRU(
+    plain = CellSpec(cell.kind)
+    options = {field.name: getattr(cell, field.name) for field in fields(CellSpec)}
+    layer: Recurrent = _LAYERS[cell.kind](
         input_size,
         hidden_size,
         num_layers,
-        dropout=between,
         bidirectional=bidirectional,
-        reset_after=cell.reset_after,
+        dropout=dropout if num_layers > 1 else 0.0,
+        **{name: value for name, value in options.items() if value != getattr(plain, name)},
     )
+    return layer

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Unpack
 
 import torch
-from torch import Tensor
 
-from elman.cells.spec import CellSpec
+from elman.cells.activations import Function
+from elman.cells.spec import CellSpec, Norm
 from elman.layers.hidden_state import HiddenStateLayer
-from elman.layers.recurrent import InitialState
+from elman.layers.options import LayerOptions
 
 
 class GRU(HiddenStateLayer):
@@ -21,7 +21,7 @@ class GRU(HiddenStateLayer):
 
     A reset-before GRU computes something else with weights of the same names and shapes, so its
     `state_dict` carries the key `_extra_state`: strict loading then refuses it in `torch.nn.GRU`
-    and in a reset-after GRU, and refuses theirs here.
+    and in a reset-after GRU, and refuses theirs here. See `elman.layers.marks`.
 
     Args:
         input_size: I, the width of each step of the input.
@@ -35,9 +35,12 @@ class GRU(HiddenStateLayer):
         dtype: of the weights.
         reset_after: whether the reset gate acts on the recurrent product (True, as in `torch.nn`)
             or on the state before it (False, as in Cho et al.).
-        initial_state: what stands for a missing h_0: "zeros", or "random", a draw from the
-            standard normal distribution at each call in training (zeros in evaluation).
-        kernel: "auto", or the name of the kernel to insist on.
+        nonlinearity: of the candidate, an `Activation` or its name.
+        gate_nonlinearity: of the gates.
+        clip: the sum that enters each gate and the candidate is held between -clip and clip.
+        norm: "none", "joint" for layer normalisation of W x and R h, or "dreamer" for that of
+            Dreamer's world model.
+        options: dropouts, zoneout, `init`, `initial_state` and `kernel`; see `LayerOptions`.
 
     Raises:
         ConfigurationError: an option out of its range.
@@ -64,11 +67,22 @@ class GRU(HiddenStateLayer):
         dtype: torch.dtype | None = None,
         *,
         reset_after: bool = True,
-        initial_state: InitialState = "zeros",
-        kernel: str = "auto",
+        nonlinearity: Function = "tanh",
+        gate_nonlinearity: Function = "sigmoid",
+        clip: float | None = None,
+        norm: Norm = "none",
+        **options: Unpack[LayerOptions],
     ) -> None:
+        cell = CellSpec(
+            "gru",
+            nonlinearity,
+            reset_after,
+            gate_nonlinearity=gate_nonlinearity,
+            clip=clip,
+            norm=norm,
+        )
         super().__init__(
-            CellSpec("gru", reset_after=reset_after),
+            cell,
             input_size,
             hidden_size,
             num_layers,
@@ -76,48 +90,7 @@ class GRU(HiddenStateLayer):
             batch_first=batch_first,
             dropout=dropout,
             bidirectional=bidirectional,
-            initial_state=initial_state,
-            kernel=kernel,
             device=device,
             dtype=dtype,
+            **options,
         )
-
-    # --- the mark of a layer that computes something else at torch's keys and shapes
-
-    def _save_to_state_dict(
-        self, destination: dict[str, Any], prefix: str, keep_vars: bool
-    ) -> None:
-        super()._save_to_state_dict(destination, prefix, keep_vars)
-        if not self.cell.reset_after:
-            destination[prefix + _MARK] = _RESET_BEFORE.clone()
-
-    def _load_from_state_dict(
-        self,
-        state_dict: dict[str, Any],
-        prefix: str,
-        local_metadata: dict[str, Any],
-        strict: bool,
-        missing_keys: list[str],
-        unexpected_keys: list[str],
-        error_msgs: list[str],
-    ) -> None:
-        super()._load_from_state_dict(
-            state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
-        )
-        key = prefix + _MARK
-        if self.cell.reset_after:
-            return
-        if key not in state_dict:
-            if strict:
-                missing_keys.append(key)
-            return
-        if key in unexpected_keys:
-            unexpected_keys.remove(key)
-        mark = state_dict[key]
-        if not isinstance(mark, Tensor) or mark.tolist() != _RESET_BEFORE.tolist():
-            error_msgs.append(f"{key} does not say 'reset_before': the weights are of another cell")
-
-
-_MARK = "_extra_state"
-# Bytes in a tensor, so that the state_dict can be written as safetensors.
-_RESET_BEFORE = torch.tensor(list(b"reset_before"), dtype=torch.uint8)

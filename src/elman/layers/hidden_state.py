@@ -9,6 +9,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from elman.layers.inputs import Input, Lengths
 from elman.layers.recurrent import Recurrent
+from elman.layers.resets import Resets
 from elman.sequences import Ragged
 
 
@@ -17,23 +18,39 @@ class HiddenStateLayer(Recurrent):
 
     @overload
     def forward(
-        self, input: Tensor, hx: Tensor | None = None, *, lengths: Lengths | None = None
+        self,
+        input: Tensor,
+        hx: Tensor | None = None,
+        *,
+        lengths: Lengths | None = None,
+        resets: Tensor | Ragged | None = None,
     ) -> tuple[Tensor, Tensor]: ...
     @overload
     def forward(
-        self, input: PackedSequence, hx: Tensor | None = None
+        self, input: PackedSequence, hx: Tensor | None = None, *, resets: Resets | None = None
     ) -> tuple[PackedSequence, Tensor]: ...
     @overload
-    def forward(self, input: Ragged, hx: Tensor | None = None) -> tuple[Ragged, Tensor]: ...
     def forward(
-        self, input: Input, hx: Tensor | None = None, *, lengths: Lengths | None = None
+        self, input: Ragged, hx: Tensor | None = None, *, resets: Tensor | Ragged | None = None
+    ) -> tuple[Ragged, Tensor]: ...
+    def forward(
+        self,
+        input: Input,
+        hx: Tensor | None = None,
+        *,
+        lengths: Lengths | None = None,
+        resets: Resets | None = None,
     ) -> tuple[Input, Tensor]:
         """Run the layer over a batch.
 
         Args:
-            input: padded [T, B, I] (or [B, T, I]), unbatched [T, I], a PackedSequence or a Ragged.
+            input: padded [T, B, I] (or [B, T, I]), unbatched [T, I], a PackedSequence, a nested
+                tensor of layout jagged, or a Ragged.
             hx: h_0, [L·D, B, H] ([L·D, H] unbatched); see `initial_state` when it is missing.
             lengths: [B] the real lengths of a padded batch; all T when missing.
+            resets: bool, true where the state is replaced before the step by the layer's own
+                initial state: [T, B] (or [B, T]), [T] unbatched; otherwise of the kind of the
+                input, or flat [N] in the order of its values. What stands at padding is not read.
 
         Returns:
             The output of the last layer, of the kind of the input, D·H wide, 0 at padding; and
@@ -41,7 +58,8 @@ class HiddenStateLayer(Recurrent):
             direction: after its first).
 
         Raises:
-            ShapeError: shapes, dtypes or lengths that do not fit.
+            ShapeError: shapes, dtypes, lengths or resets that do not fit.
         """
-        output, (h_n,) = self._forward(input, None if hx is None else (hx,), lengths)
+        state = None if hx is None else (hx,)
+        output, (h_n,) = self._forward(input, state, lengths, resets)
         return output, h_n

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import get_args
 
+import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
@@ -22,19 +23,21 @@ def check_kind(input: Input, lengths: Lengths | None, where: str) -> None:
         ShapeError: neither a tensor, a PackedSequence nor a Ragged; or lengths with another kind
             than a padded batch.
     """
-    nested = isinstance(input, Tensor) and input.is_nested
-    if nested or not isinstance(input, get_args(Input)):
-        received = "a nested tensor" if nested else f"of type {type(input).__name__}"
+    if not isinstance(input, get_args(Input)):
         raise ShapeError(
-            f"The input is {received}.",
+            f"The input is of type {type(input).__name__}.",
             where=where,
             expected="a tensor, a PackedSequence or a Ragged",
-            next_step="Ragged.from_nested(input)" if nested else "torch.as_tensor(input)",
+            next_step="torch.as_tensor(input)",
         )
-    if lengths is not None and not (isinstance(input, Tensor) and input.dim() == 3):
+    if lengths is None:
+        return
+    nested = isinstance(input, Tensor) and input.is_nested
+    if nested or not isinstance(input, Tensor) or input.dim() != 3:
+        kind = "a nested tensor" if nested else f"an input of type {type(input).__name__}"
         raise ShapeError(
             "Lengths go with a padded batch only.",
-            where=f"lengths, with an input of type {type(input).__name__}",
+            where=f"lengths, with {kind}",
             expected="a tensor of three dimensions, or no lengths",
         )
 
@@ -58,11 +61,13 @@ def as_time_major(input: Tensor, batch_first: bool, input_size: int, where: str)
 
 
 def as_ragged(input: Input, lengths: Lengths | None, batch_first: bool) -> Ragged:
-    """A padded batch with its lengths, a PackedSequence or a Ragged as a Ragged."""
+    """Any kind of input but a batch of one length as a Ragged."""
     if isinstance(input, Ragged):
         return input
     if isinstance(input, PackedSequence):
         return Ragged.from_packed(input)
+    if input.is_nested:
+        return Ragged.from_nested(input)
     return Ragged.from_padded(input, [] if lengths is None else lengths, batch_first=batch_first)
 
 
@@ -77,5 +82,8 @@ def like(input: Input, output: Ragged, batch_first: bool) -> Input:
             input.sorted_indices,
             input.unsorted_indices,
         )
+    if input.is_nested:  # with the offsets of the input, so that torch takes both for one shape
+        offsets = input.contiguous().offsets()  # type: ignore[attr-defined]
+        return torch.nested.nested_tensor_from_jagged(output.values, offsets)
     steps = input.shape[1 if batch_first else 0]
     return output.to_padded(batch_first=batch_first, total_length=steps)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import overload
+from typing import Unpack, overload
 
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from elman.cells.spec import CellSpec
+from elman.cells.activations import Function
+from elman.cells.spec import CellSpec, Norm
 from elman.layers.inputs import Input, Lengths
-from elman.layers.recurrent import InitialState, Recurrent
+from elman.layers.options import LayerOptions
+from elman.layers.recurrent import Recurrent
+from elman.layers.resets import Resets
 from elman.sequences import Ragged
 
 LSTMState = tuple[Tensor, Tensor]
@@ -34,9 +37,15 @@ class LSTM(Recurrent):
         proj_size: P, the width that h is projected to; 0 for no projection.
         device: where the weights are made.
         dtype: of the weights.
-        initial_state: what stands for a missing (h_0, c_0): "zeros", or "random", a draw from the
-            standard normal distribution at each call in training (zeros in evaluation).
-        kernel: "auto", or the name of the kernel to insist on.
+        nonlinearity: of the candidate, an `Activation` or its name.
+        gate_nonlinearity: of the gates.
+        state_nonlinearity: of the cell state on its way to h.
+        peephole: whether the gates see the cell state.
+        coupled: whether the forget gate is 1 - i.
+        clip: the sum that enters each gate and candidate is held between -clip and clip.
+        norm: "none", or "joint" for layer normalisation.
+        forget_bias: what the biases of the forget gate begin with; None leaves it to `init`.
+        options: dropouts, zoneout, `init`, `initial_state` and `kernel`; see `LayerOptions`.
 
     Raises:
         ConfigurationError: an option out of its range.
@@ -63,11 +72,28 @@ class LSTM(Recurrent):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
         *,
-        initial_state: InitialState = "zeros",
-        kernel: str = "auto",
+        nonlinearity: Function = "tanh",
+        gate_nonlinearity: Function = "sigmoid",
+        state_nonlinearity: Function = "tanh",
+        peephole: bool = False,
+        coupled: bool = False,
+        clip: float | None = None,
+        norm: Norm = "none",
+        forget_bias: float | None = None,
+        **options: Unpack[LayerOptions],
     ) -> None:
+        cell = CellSpec(
+            "lstm",
+            nonlinearity,
+            gate_nonlinearity=gate_nonlinearity,
+            state_nonlinearity=state_nonlinearity,
+            peephole=peephole,
+            coupled=coupled,
+            clip=clip,
+            norm=norm,
+        )
         super().__init__(
-            CellSpec("lstm"),
+            cell,
             input_size,
             hidden_size,
             num_layers,
@@ -76,32 +102,48 @@ class LSTM(Recurrent):
             dropout=dropout,
             bidirectional=bidirectional,
             proj_size=proj_size,
-            initial_state=initial_state,
-            kernel=kernel,
             device=device,
             dtype=dtype,
+            forget_bias=forget_bias,
+            **options,
         )
 
     @overload
     def forward(
-        self, input: Tensor, hx: LSTMState | None = None, *, lengths: Lengths | None = None
+        self,
+        input: Tensor,
+        hx: LSTMState | None = None,
+        *,
+        lengths: Lengths | None = None,
+        resets: Tensor | Ragged | None = None,
     ) -> tuple[Tensor, LSTMState]: ...
     @overload
     def forward(
-        self, input: PackedSequence, hx: LSTMState | None = None
+        self, input: PackedSequence, hx: LSTMState | None = None, *, resets: Resets | None = None
     ) -> tuple[PackedSequence, LSTMState]: ...
     @overload
-    def forward(self, input: Ragged, hx: LSTMState | None = None) -> tuple[Ragged, LSTMState]: ...
     def forward(
-        self, input: Input, hx: LSTMState | None = None, *, lengths: Lengths | None = None
+        self, input: Ragged, hx: LSTMState | None = None, *, resets: Tensor | Ragged | None = None
+    ) -> tuple[Ragged, LSTMState]: ...
+    def forward(
+        self,
+        input: Input,
+        hx: LSTMState | None = None,
+        *,
+        lengths: Lengths | None = None,
+        resets: Resets | None = None,
     ) -> tuple[Input, LSTMState]:
         """Run the layer over a batch.
 
         Args:
-            input: padded [T, B, I] (or [B, T, I]), unbatched [T, I], a PackedSequence or a Ragged.
+            input: padded [T, B, I] (or [B, T, I]), unbatched [T, I], a PackedSequence, a nested
+                tensor of layout jagged, or a Ragged.
             hx: (h_0, c_0), [L·D, B, P or H] and [L·D, B, H] (without B when unbatched); see
                 `initial_state` when it is missing.
             lengths: [B] the real lengths of a padded batch; all T when missing.
+            resets: bool, true where the state is replaced before the step by the layer's own
+                initial state: [T, B] (or [B, T]), [T] unbatched; otherwise of the kind of the
+                input, or flat [N] in the order of its values. What stands at padding is not read.
 
         Returns:
             The output of the last layer, of the kind of the input, D·H wide (D·P with a
@@ -109,7 +151,7 @@ class LSTM(Recurrent):
             step (for the reverse direction: after its first).
 
         Raises:
-            ShapeError: shapes, dtypes or lengths that do not fit.
+            ShapeError: shapes, dtypes, lengths or resets that do not fit.
         """
-        output, (h_n, c_n) = self._forward(input, hx, lengths)
+        output, (h_n, c_n) = self._forward(input, hx, lengths, resets)
         return output, (h_n, c_n)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import torch
 
-from elman.cells.activations import Activation, ActivationName
-from elman.cells.spec import CellSpec
+from elman.cells.activations import Function
+from elman.cells.spec import CellSpec, Norm
 from elman.layers.hidden_state import HiddenStateLayer
-from elman.layers.recurrent import InitialState
+from elman.layers.options import LayerOptions
 
 
 class RNN(HiddenStateLayer):
@@ -24,11 +26,11 @@ class RNN(HiddenStateLayer):
         batch_first: whether padded tensors are [B, T, ...] rather than [T, B, ...].
         dropout: rate of dropout between layers, in training.
         bidirectional: whether a second set of weights reads each sequence from its end.
-        initial_state: what stands for a missing h_0: "zeros", or "random", a draw from the
-            standard normal distribution at each call in training (zeros in evaluation).
-        kernel: "auto", or the name of the kernel to insist on.
         device: where the weights are made.
         dtype: of the weights.
+        clip: the sum that enters f is held between -clip and clip.
+        norm: "none", or "joint" for layer normalisation.
+        options: dropouts, zoneout, `init`, `initial_state` and `kernel`; see `LayerOptions`.
 
     Raises:
         ConfigurationError: an option out of its range.
@@ -47,7 +49,7 @@ class RNN(HiddenStateLayer):
         input_size: int,
         hidden_size: int,
         num_layers: int = 1,
-        nonlinearity: Activation | ActivationName = "tanh",
+        nonlinearity: Function = "tanh",
         bias: bool = True,
         batch_first: bool = False,
         dropout: float = 0.0,
@@ -55,11 +57,12 @@ class RNN(HiddenStateLayer):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
         *,
-        initial_state: InitialState = "zeros",
-        kernel: str = "auto",
+        clip: float | None = None,
+        norm: Norm = "none",
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(
-            CellSpec("rnn", nonlinearity=nonlinearity),
+            CellSpec("rnn", nonlinearity, clip=clip, norm=norm),
             input_size,
             hidden_size,
             num_layers,
@@ -67,8 +70,7 @@ class RNN(HiddenStateLayer):
             batch_first=batch_first,
             dropout=dropout,
             bidirectional=bidirectional,
-            initial_state=initial_state,
-            kernel=kernel,
             device=device,
             dtype=dtype,
+            **options,
         )

@@ -87,7 +87,6 @@ def test_unknown_nonlinearity() -> None:
         (np.ones((2, 5, 3)), "a tensor"),
         ([[[1.0]]], "a tensor"),
         (None, "a tensor"),
-        (Ragged(torch.randn(5, 3), [5]).to_nested(), "Ragged"),
     ],
     ids=lambda value: getattr(value, "__class__", type(value)).__name__,
 )
