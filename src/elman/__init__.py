@@ -1,6 +1,8 @@
 """Elman: recurrent neural networks, from the equations to a trained, measured, saved model.
 
 elman.RNN, elman.LSTM, elman.GRU    layers, drop-in for torch.nn's
+elman.Stack                         layers of different kinds and widths on top of each other
+elman.Activation                    a function of a cell, with its numbers
 elman.Ragged                        a batch of sequences of unequal length
 elman.load(run)                     a trained model, ready to predict
 """
@@ -11,21 +13,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from elman.cells.activations import Activation
     from elman.layers.gru import GRU
     from elman.layers.lstm import LSTM
     from elman.layers.rnn import RNN
+    from elman.layers.stack import Stack
     from elman.sequences import Ragged
     from elman.training.predictor import load
 
     __version__: str
 
-__all__ = ["GRU", "LSTM", "RNN", "Ragged", "__version__", "load"]
+__all__ = ["GRU", "LSTM", "RNN", "Activation", "Ragged", "Stack", "__version__", "load"]
 
 # Looked up on first use, so that `import elman` and the command line start without torch.
 _HOMES = {
     "RNN": "elman.layers.rnn",
     "LSTM": "elman.layers.lstm",
     "GRU": "elman.layers.gru",
+    "Stack": "elman.layers.stack",
+    "Activation": "elman.cells.activations",
     "Ragged": "elman.sequences",
     "load": "elman.training.predictor",
 }

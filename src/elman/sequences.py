@@ -161,6 +161,63 @@ class Ragged:
         return filled if batch_first else filled.transpose(0, 1)
 
     @classmethod
+    def from_masked(cls, padded: Tensor, mask: Tensor, *, batch_first: bool = False) -> Self:
+        """From a padded tensor and a mask of its real steps: padding on the left, holes, or both.
+
+        What the mask leaves out is not there: a layer's state goes past it unchanged.
+
+        Args:
+            padded: [T, B, ...] or with batch_first [B, T, ...].
+            mask: [T, B] or [B, T] bool, true where there is a step.
+            batch_first: which of the two orders.
+
+        Raises:
+            ShapeError: the mask is not bool, or not of the shape of the steps.
+
+        Example:
+            >>> left = torch.tensor([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]])
+            >>> mask = torch.tensor([[False, True, True], [True, False, True]])
+            >>> batch = Ragged.from_masked(left, mask, batch_first=True)
+            >>> batch.values.tolist(), batch.lengths.tolist()
+            ([1.0, 2.0, 3.0, 5.0], [2, 2])
+            >>> batch.to_masked(mask, batch_first=True).tolist()
+            [[0.0, 1.0, 2.0], [3.0, 0.0, 5.0]]
+        """
+        if padded.dim() < 2 or mask.dtype != torch.bool or mask.shape != padded.shape[:2]:
+            raise ShapeError(
+                f"A mask of shape {list(mask.shape)} and {mask.dtype} does not fit a padded tensor"
+                f" of shape {list(padded.shape)}.",
+                where="Ragged.from_masked",
+                expected="a mask of torch.bool with the first two dimensions of the tensor",
+            )
+        rows, real = (padded, mask) if batch_first else (padded.transpose(0, 1), mask.t())
+        return cls(rows.flatten(0, 1).index_select(0, _true_places(real)), real.sum(1))
+
+    def to_masked(self, mask: Tensor, *, batch_first: bool = False) -> Tensor:
+        """As a tensor with each step where the mask has its place, and 0 elsewhere.
+
+        Args:
+            mask: [T, B] or [B, T] bool, with as many true places in each row as it has steps.
+            batch_first: which of the two orders, of the mask and of the tensor.
+
+        Raises:
+            ShapeError: the mask has not one place for each step.
+        """
+        real = mask if batch_first or mask.dim() != 2 else mask.t()
+        fits = mask.dim() == 2 and mask.dtype == torch.bool and len(real) == len(self)
+        if not fits or not torch.equal(real.sum(1).cpu(), self.lengths):
+            raise ShapeError(
+                f"A mask of shape {list(mask.shape)} and {mask.dtype} has no place for each step.",
+                where="Ragged.to_masked",
+                expected=f"torch.bool, [{'B, T' if batch_first else 'T, B'}] with B = {len(self)},"
+                " and as many true places in a row as it has steps",
+            )
+        filled = self.values.new_zeros(real.numel(), *self.values.shape[1:])
+        filled = filled.index_copy(0, _true_places(real), self.values)
+        rows = filled.view(*real.shape, *self.values.shape[1:])
+        return rows if batch_first else rows.transpose(0, 1)
+
+    @classmethod
     def from_packed(cls, packed: PackedSequence) -> Self:
         """From PyTorch's PackedSequence, in the caller's order of rows."""
         alive = packed.batch_sizes.cpu()
@@ -315,5 +372,9 @@ def _wrong_lengths(lengths: object) -> ShapeError:
 
 def _padded_positions(lengths: Tensor, padded: Tensor) -> Tensor:
     """[N] where each real step lies in `padded` ([B, T, ...]) flattened to [B·T, ...]."""
-    real = torch.arange(padded.shape[1])[None, :] < lengths[:, None]
+    return _true_places(torch.arange(padded.shape[1])[None, :] < lengths[:, None])
+
+
+def _true_places(real: Tensor) -> Tensor:
+    """[N] the true places of a mask [B, T], counted along its rows."""
     return torch.nonzero(real.flatten()).squeeze(1)

@@ -60,7 +60,7 @@ def zoneout_rates(zoneout: object, cell: CellSpec) -> tuple[float, ...]:
     given = tuple(zoneout) if isinstance(zoneout, tuple | list) else (zoneout,)
     if given == (0,) or given == (0,) * len(cell.state_names):
         return ()
-    if len(given) != len(cell.state_names) or not all(map(_is_rate, given)):
+    if len(given) != len(cell.state_names) or not all(map(is_rate, given)):
         pair = len(cell.state_names) > 1
         raise ConfigurationError(
             "The layer cannot be built with this option.",
@@ -91,7 +91,7 @@ def _faults(layer: Recurrent) -> Iterator[tuple[bool, str, str]]:
         yield not _is_whole(value), f"{key} = {value!r}", "a whole number, 1 or more"
     for key in RATES:
         value = getattr(layer, key)
-        yield not _is_rate(value), f"{key} = {value!r}", "a rate from 0 to 1"
+        yield not is_rate(value), f"{key} = {value!r}", "a rate from 0 to 1"
     size = layer.proj_size
     yield (
         not _is_whole(size, least=0) or size >= layer.hidden_size,
@@ -109,6 +109,7 @@ def _is_whole(value: object, least: int = 1) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
-def _is_rate(value: object) -> bool:
+def is_rate(value: object) -> bool:
+    """Whether a value is a number from 0 to 1."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return number and 0 <= value <= 1  # type: ignore[operator]

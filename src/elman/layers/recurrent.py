@@ -172,7 +172,7 @@ class Recurrent(SequenceLayer):
     ) -> tuple[Tensor, State]:
         """All layers, in packed order from the first to the last; see `SequenceLayer`."""
         finals: list[State] = []
-        count = self.num_directions
+        count, steps = self.num_directions, packed.shape[0]
         turned = None
         if resets is not None and self.bidirectional:
             turned = reverse_resets(resets, batch_sizes)
@@ -180,7 +180,7 @@ class Recurrent(SequenceLayer):
             if self.training:
                 packed = self._dropped(packed, batch_sizes, layer)
             directions = tuple(
-                self._direction(layer * count + d, len(packed), state, (resets, turned)[d], restart)
+                self._direction(layer * count + d, steps, state, (resets, turned)[d], restart)
                 for d in range(count)
             )
             call = SequenceCall(self.cell, packed, batch_sizes, directions)
