@@ -44,6 +44,17 @@ def calibration() -> float:
     return statistics.median(times)
 
 
+def busy_seconds() -> float:
+    """Processor time that all processes together have had on the cores that this one may use."""
+    spent = 0
+    for line in Path("/proc/stat").read_text(encoding="utf-8").splitlines():
+        name, *fields = line.split()
+        if name in {f"cpu{core}" for core in os.sched_getaffinity(0)}:
+            user, nice, system, _, _, interrupts, late, stolen, *_ = map(int, fields)
+            spent += user + nice + system + interrupts + late + stolen
+    return spent / os.sysconf("SC_CLK_TCK")
+
+
 def description() -> dict[str, str]:
     """Processor, cores in use, versions, the engine's build, and the commit."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()

@@ -16,7 +16,7 @@ import time
 import torch
 
 from benchmarks.cases import Case
-from benchmarks.machine import calibration, cores
+from benchmarks.machine import busy_seconds, calibration, cores
 from benchmarks.peers.every_peer import PEERS, Peer, contenders
 from benchmarks.problem import Contender, Problem
 from benchmarks.results import Row
@@ -36,8 +36,15 @@ def measure(case: Case, rounds: int, peers: tuple[Peer, ...] = PEERS) -> Row:
     with torch.inference_mode(not case.learns):
         differences = compare(rivals)
         before = calibration()
+        start, others = time.perf_counter(), _seconds_of_others()
         milliseconds = _take_turns(rivals, case.rounds(rounds))
-    return Row(case, milliseconds, (round(before, 4), round(calibration(), 4)), differences)
+        taken = (_seconds_of_others() - others) / (time.perf_counter() - start) / cores()
+    calibrations = (round(before, 4), round(calibration(), 4))
+    return Row(case, milliseconds, calibrations, round(taken, 3), differences)
+
+
+def _seconds_of_others() -> float:
+    return busy_seconds() - time.process_time()
 
 
 def _take_turns(rivals: list[Contender], rounds: int) -> dict[str, float]:

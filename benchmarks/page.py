@@ -97,11 +97,12 @@ def _means(one: Results, every: Results) -> list[str]:
 
 def _measured_on(results: Results) -> str:
     machine = results.machine
-    changed = "; ".join(row.case.name for row in results.rows if row.machine_changed)
+    disturbed = "; ".join(row.case.name for row in results.rows if row.disturbance)
     steady = (
-        f"The machine's own speed changed by more than a tenth during: {changed}."
-        if changed
-        else "The machine's own speed stayed within a tenth during every case."
+        "The machine changed its speed by more than a tenth, or other programs took more than a"
+        f" tenth of its time, during: {disturbed}."
+        if disturbed
+        else "During every case the machine kept its speed and was ours, within a tenth."
     )
     return (
         f"Measured by `scripts/bench` on an {machine['processor']} at commit {machine['commit']};"

@@ -10,7 +10,7 @@ from typing import Any, Self
 from benchmarks.cases import Case
 
 RESULTS = Path(__file__).parent / "results"
-MACHINE_CHANGED = 0.10
+DISTURBED = 0.10
 LIMIT = "torch.mm"
 LIMIT_SIZE = 2048
 """Rows and columns of the product whose rate stands for what the machine can do."""
@@ -32,19 +32,25 @@ class Row:
         case: the case.
         milliseconds: of one turn of each contender, the median over the rounds.
         calibration_milliseconds: of a fixed matrix product, before and after.
+        taken_by_others: the share of our cores' time that other processes had meanwhile.
         largest_difference: between each contender's answers and ours, verified before.
     """
 
     case: Case
     milliseconds: dict[str, float]
     calibration_milliseconds: tuple[float, float]
+    taken_by_others: float
     largest_difference: dict[str, float]
 
     @property
-    def machine_changed(self) -> bool:
-        """Whether the machine was quicker or slower afterwards, so that the times may be wrong."""
+    def disturbance(self) -> str | None:
+        """Why the times may be wrong: the machine changed, or it was not ours alone."""
         before, after = self.calibration_milliseconds
-        return abs(after / before - 1) > MACHINE_CHANGED
+        if abs(after / before - 1) > DISTURBED:
+            return f"the machine's speed changed ({before:.2f} ms, then {after:.2f} ms)"
+        if self.taken_by_others > DISTURBED:
+            return f"other processes took {self.taken_by_others:.0%} of the time"
+        return None
 
     @property
     def best_peer(self) -> str | None:
@@ -65,7 +71,7 @@ class Row:
         """With what is computed from the times."""
         return {
             **asdict(self),
-            "machine_changed": self.machine_changed,
+            "disturbance": self.disturbance,
             "best_peer": self.best_peer,
             "times_faster_than_best_peer": self.times_faster_than_best_peer,
         }
@@ -78,6 +84,7 @@ class Row:
             Case(**written["case"]),
             written["milliseconds"],
             (before, after),
+            written["taken_by_others"],
             written["largest_difference"],
         )
 

@@ -43,7 +43,7 @@ def chosen(pattern: str) -> tuple[Case, ...]:
 def row_line(row: Row) -> str:
     """A row for people."""
     times = "  ".join(f"{name} {value:.4g}" for name, value in row.milliseconds.items())
-    warning = "  THE MACHINE CHANGED MEANWHILE" if row.machine_changed else ""
+    warning = f"  MEASURE AGAIN: {row.disturbance}" if row.disturbance else ""
     ratio = row.times_faster_than_best_peer
     beside = "nobody else" if ratio is None else f"{ratio:.2f} × {row.best_peer}"
     return f"{row.case.name:45} {beside:22} ms: {times}{warning}"
@@ -132,8 +132,8 @@ def main() -> None:
     told = [one.line() for one in summary if whole or one.figure is not None]
     print("", *told, "", sep="\n")
     for row in results.rows:
-        if row.machine_changed:
-            print(f"The machine changed during this case, measure it again: {row.case.name}")
+        if row.disturbance:
+            print(f"Measure again: {row.case.name}: {row.disturbance}")
     if whole:
         file = result_file(threads, all_cores)
         results.write(file, [finding.to_json() for finding in summary])

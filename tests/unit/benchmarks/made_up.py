@@ -41,6 +41,6 @@ def results(times_faster: float) -> Results:
     rows = []
     for case in CASES:
         others = dict.fromkeys(PEERS_OF[case.task], 10.0 * times_faster)
-        rows.append(Row(case, {case.ours: 10.0, **others}, (1.0, 1.0), {}))
+        rows.append(Row(case, {case.ours: 10.0, **others}, (1.0, 1.0), 0.0, {}))
     memory = [Memory(case, peer, 100.0 if peer == "elman" else 200.0) for case, peer in MEMORY]
     return Results({"threads": "1"}, [], rows, memory)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from itertools import cycle
 
 import pytest
 
 from benchmarks import run
 from benchmarks.cases import CASES
+from benchmarks.machine import busy_seconds, cores
 from benchmarks.measure import measure
 from benchmarks.peers.every_peer import PEERS, Peer, contenders
 from benchmarks.problem import Contender, Problem
@@ -64,16 +66,42 @@ def test_the_median_is_told_and_not_the_mean(clock: Clock) -> None:
     assert row.milliseconds["elman"] == pytest.approx(40)
 
 
-@pytest.mark.parametrize(("after", "changed"), [(1.09, False), (1.11, True), (0.89, True)])
-def test_a_machine_that_changed_is_noticed(after: float, changed: bool) -> None:
-    row = Row(SMALL, {"elman": 1.0, "b": 2.0}, (1.0, after), {})
-    assert row.machine_changed == changed
-    assert ("THE MACHINE CHANGED" in run.row_line(row)) == changed
+@pytest.mark.parametrize(
+    ("after", "others", "reason"),
+    [
+        (1.09, 0.09, None),
+        (1.11, 0.0, "speed changed"),
+        (0.89, 0.0, "speed changed"),
+        (1.0, 0.11, "other processes took 11% of the time"),
+    ],
+)
+def test_a_disturbed_case_is_told(after: float, others: float, reason: str | None) -> None:
+    row = Row(SMALL, {"elman": 1.0, "b": 2.0}, (1.0, after), others, {})
+    assert (row.disturbance is None) == (reason is None)
+    assert (reason or "") in (row.disturbance or "")
+    assert ("MEASURE AGAIN" in run.row_line(row)) == (reason is not None)
+
+
+def test_the_time_of_other_processes_is_counted(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spent = iter([100.0, 100.0 + 0.06 * cores()])
+    monkeypatch.setattr("benchmarks.measure.busy_seconds", lambda: next(spent))
+    monkeypatch.setattr("benchmarks.measure.time.process_time", lambda: 0.0)
+    row = clock.measure(3, clock.contender("elman", 0.05))
+    assert row.taken_by_others == pytest.approx(0.06 / 0.2)  # a trial and three rounds
+
+
+def test_our_own_work_is_not_that_of_others() -> None:
+    before, start = busy_seconds(), time.process_time()
+    while time.process_time() < start + 0.1:
+        pass
+    assert busy_seconds() >= before + 0.05  # counted in hundredths of a second
 
 
 def test_the_best_peer_is_neither_ours_nor_the_limit() -> None:
     times = {"elman": 2.0, "elman padded": 1.0, "torch.mm": 0.1, "JAX": 5.0, "torch padded": 4.0}
-    row = Row(SMALL, times, (1.0, 1.0), {})
+    row = Row(SMALL, times, (1.0, 1.0), 0.0, {})
     assert row.best_peer == "torch padded"
     assert row.times_faster_than_best_peer == 2
     assert "2.00 × torch padded" in run.row_line(row)
@@ -81,7 +109,7 @@ def test_the_best_peer_is_neither_ours_nor_the_limit() -> None:
 
 
 def test_without_a_peer_nothing_is_beaten() -> None:
-    row = Row(SMALL, {"elman": 2.0, "elman reset after": 1.0}, (1.0, 1.0), {})
+    row = Row(SMALL, {"elman": 2.0, "elman reset after": 1.0}, (1.0, 1.0), 0.0, {})
     assert row.times_faster_than_best_peer is None
     assert "nobody else" in run.row_line(row)
 
