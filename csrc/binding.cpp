@@ -4,10 +4,12 @@
 // types and strides, and holds the tensors while a call runs.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include <cstdint>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "processor.hpp"
@@ -59,10 +61,26 @@ void choose_build(const std::string& name) {
   throw nb::value_error("this processor can run no build of that name");
 }
 
-elman::Layout layout(int cell, int precision, bool reverse, int threads, std::int64_t B,
-                     std::int64_t T, std::int64_t N, std::int64_t I, std::int64_t H, Address alive,
-                     Address start, Address resets) {
-  return {static_cast<elman::Cell>(cell),
+using Addresses = std::vector<Address>;
+
+// A function: its number, and the numbers of a hard sigmoid.
+using Function = std::tuple<int, double, double>;
+
+elman::Activation activation(const Function& f) {
+  return {static_cast<elman::Function>(std::get<0>(f)), std::get<1>(f), std::get<2>(f)};
+}
+
+elman::Cell cell(int kind, const Function& gate, const Function& candidate, const Function& state,
+                 bool peephole, bool coupled, bool norm, double clip) {
+  return {static_cast<elman::Kind>(kind), activation(gate), activation(candidate),
+          activation(state), peephole, coupled, norm, clip};
+}
+
+elman::Layout layout(const elman::Cell& cell, int precision, bool reverse, int threads,
+                     std::int64_t B, std::int64_t T, std::int64_t N, std::int64_t I,
+                     std::int64_t H, std::int64_t P, Address alive, Address start,
+                     Address resets) {
+  return {cell,
           static_cast<elman::Precision>(precision),
           reverse,
           threads,
@@ -71,39 +89,60 @@ elman::Layout layout(int cell, int precision, bool reverse, int threads, std::in
           N,
           I,
           H,
+          P,
           at<const std::int64_t>(alive),
           at<const std::int64_t>(start),
           at<const bool>(resets)};
 }
 
+void check(const Addresses& addresses, std::size_t expected) {
+  if (addresses.size() != expected) throw nb::value_error("not as many addresses as pointers");
+}
+
+// Addresses in the order of the fields in recurrence.hpp.
 template <typename S>
-elman::Packed* pack(const elman::Layout& layout, Address W, Address R, Address b, Address b_) {
-  return elman::functions<S>().pack(layout,
-                                    {at<const S>(W), at<const S>(R), at<const S>(b), at<const S>(b_)});
+elman::Weights<S> weights(const Addresses& a) {
+  check(a, 10);
+  return {at<S>(a[0]), at<S>(a[1]), at<S>(a[2]), at<S>(a[3]), at<S>(a[4]),
+          at<S>(a[5]), at<S>(a[6]), at<S>(a[7]), at<S>(a[8]), at<S>(a[9])};
 }
 
 template <typename S>
-void forward(const elman::Layout& layout, Address x, Address W, Address R, Address b, Address b_,
-             Address packed, Address h_0, Address c_0, Address y,
-             std::int64_t y_stride, Address h_n, Address c_n, Address gates, Address c) {
+elman::States<S> states(const Addresses& a, std::int64_t kept_stride) {
+  check(a, 7);
+  return {at<const S>(a[0]), at<const S>(a[1]), at<const S>(a[2]), at<const S>(a[3]),
+          at<const S>(a[4]), at<const S>(a[5]), at<const S>(a[6]), kept_stride};
+}
+
+template <typename S>
+elman::Kept<S> kept(const Addresses& a) {
+  check(a, 4);
+  return {at<S>(a[0]), at<S>(a[1]), at<S>(a[2]), at<S>(a[3])};
+}
+
+template <typename S>
+elman::Packed* pack(const elman::Layout& layout, const Addresses& w) {
+  return elman::functions<S>().pack(layout, weights<const S>(w));
+}
+
+template <typename S>
+void forward(const elman::Layout& layout, Address x, const Addresses& w, Address packed,
+             const Addresses& s, std::int64_t kept_stride, Address y, std::int64_t y_stride,
+             Address h_n, Address c_n, const Addresses& k) {
   elman::functions<S>().forward(
-      layout, {at<const S>(x),
-               {at<const S>(W), at<const S>(R), at<const S>(b), at<const S>(b_)},
-               at<const elman::Packed>(packed), at<const S>(h_0), at<const S>(c_0), at<S>(y), y_stride, at<S>(h_n),
-               at<S>(c_n), at<S>(gates), at<S>(c)});
+      layout, {at<const S>(x), weights<const S>(w), at<const elman::Packed>(packed),
+               states<S>(s, kept_stride), at<S>(y), y_stride, at<S>(h_n), at<S>(c_n), kept<S>(k)});
 }
 
 template <typename S>
-void backward(const elman::Layout& layout, Address x, Address W, Address R, Address b, Address b_,
-              Address h_0, Address c_0, Address y, std::int64_t y_stride, Address gates, Address c,
-              Address d_y, std::int64_t d_y_stride, Address d_h, Address d_c, Address d_x,
-              bool add_d_x, Address d_W, Address d_R, Address d_b, Address d_b_) {
+void backward(const elman::Layout& layout, Address x, const Addresses& w, const Addresses& s,
+              std::int64_t kept_stride, Address y, std::int64_t y_stride, const Addresses& k,
+              Address d_y, std::int64_t d_y_stride, Address d_h, Address d_c, Address d_h_restart,
+              Address d_c_restart, Address d_x, bool add_d_x, const Addresses& d_w) {
   elman::functions<S>().backward(
-      layout, {at<const S>(x),
-               {at<const S>(W), at<const S>(R), at<const S>(b), at<const S>(b_)},
-               at<const S>(h_0), at<const S>(c_0), at<const S>(y), y_stride, at<const S>(gates),
-               at<const S>(c), at<const S>(d_y), d_y_stride, at<S>(d_h), at<S>(d_c), at<S>(d_x),
-               add_d_x, at<S>(d_W), at<S>(d_R), at<S>(d_b), at<S>(d_b_)});
+      layout, {at<const S>(x), weights<const S>(w), states<S>(s, kept_stride), at<const S>(y),
+               y_stride, kept<const S>(k), at<const S>(d_y), d_y_stride, at<S>(d_h), at<S>(d_c),
+               at<S>(d_h_restart), at<S>(d_c_restart), at<S>(d_x), add_d_x, weights<S>(d_w)});
 }
 
 }  // namespace
@@ -119,8 +158,11 @@ NB_MODULE(_engine, module) {
              "The build that computes: the fastest, unless another was chosen.");
   module.def("choose_build", &choose_build, "build"_a, "Compute with another build; for tests.");
   nb::class_<elman::Layout>(module, "Layout");
+  nb::class_<elman::Cell>(module, "Cell");
+  module.def("cell", &cell, "kind"_a, "gate"_a, "candidate"_a, "state"_a, "peephole"_a,
+             "coupled"_a, "norm"_a, "clip"_a, "Describes what each step computes.");
   module.def("layout", &layout, "cell"_a, "precision"_a, "reverse"_a, "threads"_a, "B"_a, "T"_a,
-             "N"_a, "I"_a, "H"_a, "alive"_a, "start"_a, "resets"_a,
+             "N"_a, "I"_a, "H"_a, "P"_a, "alive"_a, "start"_a, "resets"_a,
              "Describes one direction over one packed batch.");
   nb::class_<elman::Packed>(module, "Packed").def_prop_ro("address", [](const elman::Packed& p) {
     return reinterpret_cast<Address>(&p);

@@ -9,13 +9,16 @@
 
 namespace elman::ELMAN_BUILD {
 
-// `size` numbers, aligned for every vector; what they are at first is not said.
+// `size` numbers (0 is a size too), aligned for every vector; what they are at first is not said.
 template <typename S>
 class Buffer {
  public:
   explicit Buffer(std::int64_t size)
       : bytes_(static_cast<std::size_t>(size) * sizeof(S)),
-        numbers_(size ? static_cast<S*>(borrow(bytes_)) : nullptr) {}
+        numbers_(static_cast<S*>(borrow(bytes_))) {}
+  Buffer(Buffer&& other) noexcept : bytes_(other.bytes_), numbers_(other.numbers_) {
+    other.numbers_ = nullptr;
+  }
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
   ~Buffer() {

@@ -11,6 +11,7 @@
 #include "cells.hpp"
 #include "product.hpp"
 #include "share.hpp"
+#include "weights.hpp"
 
 namespace elman::ELMAN_BUILD {
 
@@ -18,43 +19,73 @@ namespace elman::ELMAN_BUILD {
 constexpr int64_t run_numbers = 1 << 16;
 
 inline int64_t rows_at_once(const Layout& L) {
-  const int64_t rows = run_numbers / (gates_of(L.cell) * L.H);
+  const int64_t rows = run_numbers / L.all_gates();
   return rows < 32 ? 32 : rows;
 }
 
-// The weights packed. The recurrent product of the first `in_place` outputs is added to the
-// projection; that of a GRU's candidate stands apart.
+// Rows of numbers as operands. Those of row r live until the next product.
 template <typename A>
-class PackedWeights : public Packed {
- public:
-  using S = typename A::Sum;
-
-  PackedWeights(const Layout& L, const Weights<S>& w)
-      : W(w.W, gates_of(L.cell) * L.H, L.I, L.I, 1),
-        R(w.R, in_place(L), L.H, L.H, 1),
-        R_n(w.R + in_place(L) * L.H, gates_of(L.cell) * L.H - in_place(L), L.H, L.H, 1),
-        b(gates_of(L.cell) * L.H),
-        b_n(L.H) {
-    const int64_t all = gates_of(L.cell) * L.H;
-    const int64_t early = L.cell == Cell::gru_after ? 2 * L.H : all;
-    for (int64_t o = 0; o < all; ++o)
-      b.data()[o] = (w.b ? w.b[o] : S{}) + (w.b_ && o < early ? w.b_[o] : S{});
-    for (int64_t u = 0; u < L.H; ++u) b_n.data()[u] = w.b_ && early < all ? w.b_[early + u] : S{};
-  }
-
-  static int64_t in_place(const Layout& L) { return (is_gru(L.cell) ? 2 : gates_of(L.cell)) * L.H; }
-
-  Panels<A> W, R, R_n;
-  Buffer<S> b;    // [G·H] every bias that may be added early
-  Buffer<S> b_n;  // [H] the inner bias of a reset-after candidate
-};
-
-// One thread's rows, from the first step to the last.
-template <typename A>
-class ForwardPass {
+class Operands {
  public:
   using S = typename A::Sum;
   using Operand = typename A::Operand;
+
+  Operands(int64_t rows, int64_t K) : converted(A::numbers == 1 ? 0 : rows * operands_of<A>(K)) {}
+
+  const Operand* of(const S* numbers, int64_t K, int64_t r) {
+    if constexpr (A::numbers == 1) {
+      return numbers;
+    } else {
+      Operand* to = converted.data() + r * operands_of<A>(K);
+      convert<A>(numbers, K, to);
+      return to;
+    }
+  }
+
+ private:
+  Buffer<Operand> converted;
+};
+
+// The states that a step reads, forward and backward.
+template <typename S>
+class PastStates {
+ public:
+  // y, c: the states after each step; c null where they are not kept.
+  PastStates(const Layout& layout, const Share& rows, const States<S>& states, const S* y,
+             int64_t y_stride, const S* c)
+      : L(layout), share(rows), s(states), y_(y), y_stride_(y_stride), c_(c) {}
+
+  Past<S> before(int64_t t, int64_t m) const {
+    const int64_t kept = share.position(t, m) * s.kept_stride;
+    return {h(t, m), c_ ? share.before(t, m, c_, L.H, s.c_0, s.c_restart, L.H) : nullptr,
+            s.kept_h ? s.kept_h + kept : nullptr, s.kept_c ? s.kept_c + kept : nullptr};
+  }
+
+  const S* h(int64_t t, int64_t m) const {
+    return share.before(t, m, y_, y_stride_, s.h_0, s.h_restart, L.P);
+  }
+
+  // What the recurrent weights see of h: all, or what recurrent dropout leaves, which goes to room.
+  const S* seen(int64_t t, int64_t m, S* room) const {
+    if (!s.mask) return h(t, m);
+    put_product(h(t, m), s.mask + share.row(m) * L.P, L.P, room);
+    return room;
+  }
+
+ private:
+  const Layout& L;
+  const Share& share;
+  const States<S>& s;
+  const S* y_;
+  int64_t y_stride_;
+  const S* c_;
+};
+
+// One thread's rows, from the first step to the last.
+template <typename A, typename O>
+class ForwardPass {
+ public:
+  using S = typename A::Sum;
 
   ForwardPass(const Layout& layout, const Forward<S>& forward, const PackedWeights<A>& packed,
               const Share& rows)
@@ -62,19 +93,27 @@ class ForwardPass {
         f(forward),
         weights(packed),
         share(rows),
-        all_gates(gates_of(L.cell) * L.H),
+        options(L.cell),
+        past(L, share, f.states, f.y, f.y_stride, f.kept.c),
+        all_gates(L.all_gates()),
         capacity(share.rows_of_run(rows_at_once(L))),
-        projected(f.gates ? 0 : capacity * all_gates),
+        projected(f.kept.gates ? 0 : capacity * all_gates),
         product_rows(capacity),
         gates(capacity),
-        operands(A::numbers == 1 ? 0 : capacity * operands_of<A>(L.I > L.H ? L.I : L.H)),
-        candidates(L.cell == Cell::gru_after && !f.gates ? share.all() * L.H : 0),
-        gated(L.cell == Cell::gru_before ? share.all() * L.H : 0) {}
+        operands(capacity, L.I > L.H ? L.I : L.H),
+        masked(f.states.mask ? share.all() * L.P : 0),
+        recurrent(O::varied && L.cell.norm && !f.kept.normed ? share.all() * all_gates : 0),
+        inner(L.cell.kind == Kind::gru_before ||
+                      (L.cell.kind == Kind::gru_after && !f.kept.c)
+                  ? share.all() * L.H
+                  : 0),
+        hidden(L.P != L.H ? share.all() * L.H : 0),
+        room(O::varied ? 2 * L.H : 0) {}
 
   void run() {
-    if (L.cell == Cell::lstm && !f.c)
+    if (f.c_n && !f.kept.c)
       for (int64_t m = 0; m < share.all(); ++m)
-        copy(f.c_0 + share.row(m) * L.H, L.H, f.c_n + share.row(m) * L.H);
+        copy(f.states.c_0 + share.row(m) * L.H, L.H, f.c_n + share.row(m) * L.H);
     for (int64_t n = 0; n < L.T;) {
       const int64_t end = share.run(n, false, rows_at_once(L));
       project(n, end);
@@ -90,94 +129,144 @@ class ForwardPass {
  private:
   // W x + b of the steps from n to end, row after row; gates[r] says where.
   void project(int64_t n, int64_t end) {
+    const S* bias = L.cell.norm ? nullptr : weights.b.data();
+    int64_t r = 0;
+    for (int64_t s = n; s < end; ++s) {
+      const int64_t t = share.step(s, false);
+      for (int64_t m = 0; m < share.count(t); ++m, ++r) {
+        const int64_t position = share.position(t, m);
+        S* a = f.kept.gates ? f.kept.gates + position * all_gates
+                            : projected.data() + r * all_gates;
+        gates.data()[r] = a;
+        product_rows.data()[r] = {operands.of(f.x + position * L.I, L.I, r), bias, a};
+      }
+    }
+    multiply(product_rows.data(), r, weights.W);
+    if constexpr (O::varied) {
+      if (L.cell.norm) norm_projections(n, end);
+    }
+  }
+
+  void norm_projections(int64_t n, int64_t end) {
     int64_t r = 0;
     for (; n < end; ++n) {
       const int64_t t = share.step(n, false);
       for (int64_t m = 0; m < share.count(t); ++m, ++r) {
-        const int64_t position = share.position(t, m);
-        gates.data()[r] =
-            f.gates ? f.gates + position * all_gates : projected.data() + r * all_gates;
-        product_rows.data()[r] = {operand(f.x + position * L.I, L.I, r), weights.b.data(),
-                                  gates.data()[r]};
+        S* a = gates.data()[r];
+        const S scale = normalise(a, all_gates);
+        if (f.kept.normed) {
+          const int64_t position = share.position(t, m);
+          copy(a, all_gates, f.kept.normed + position * 2 * all_gates);
+          f.kept.scales[2 * position] = scale;
+        }
+        put_product(a, weights.norm_ih.data(), all_gates, a);
+        add(weights.b.data(), all_gates, a);
       }
     }
-    multiply(product_rows.data(), r, weights.W);
   }
 
-  // K numbers as operands; those of row r of a product live until the next product.
-  const Operand* operand(const S* numbers, int64_t K, int64_t r) {
-    if constexpr (A::numbers == 1) {
-      return numbers;
-    } else {
-      Operand* to = operands.data() + r * operands_of<A>(K);
-      convert<A>(numbers, K, to);
-      return to;
-    }
-  }
-
-  const S* h_before(int64_t t, int64_t m) const {
-    return share.before(t, m, f.y, f.y_stride, f.h_0);
-  }
   S* y(int64_t t, int64_t m) const { return f.y + share.position(t, m) * f.y_stride; }
   S* gates_of_row(int64_t m) { return gates.data()[current + m]; }
+  const S* seen(int64_t t, int64_t m) { return past.seen(t, m, masked.data() + m * L.P); }
 
   void step(int64_t t) {
     const int64_t rows = share.count(t);
-    for (int64_t m = 0; m < rows; ++m)
-      product_rows.data()[m] = {operand(h_before(t, m), L.H, m), gates_of_row(m), gates_of_row(m)};
+    for (int64_t m = 0; m < rows; ++m) {
+      S* to = O::varied && L.cell.norm ? normed(t, m) : gates_of_row(m);
+      product_rows.data()[m] = {operands.of(seen(t, m), L.P, m),
+                                O::varied && L.cell.norm ? nullptr : to, to};
+    }
     multiply(product_rows.data(), rows, weights.R);
-    if (L.cell == Cell::lstm) {
-      f.gates ? lstm<true>(t) : lstm<false>(t);
-    } else if (L.cell == Cell::gru_after) {
-      gru_after(t);
-    } else if (L.cell == Cell::gru_before) {
+    if (L.cell.kind == Kind::gru_after) candidates(t);
+    if constexpr (O::varied) {
+      if (L.cell.norm) add_normed(t);
+    }
+    if (L.cell.kind == Kind::lstm) {
+      f.kept.gates || O::varied ? lstm<true>(t) : lstm<false>(t);
+    } else if (L.cell.kind == Kind::gru_after) {
+      f.kept.gates ? gru_after<true>(t) : gru_after<false>(t);
+    } else if (L.cell.kind == Kind::gru_before) {
       gru_before(t);
     } else {
       for (int64_t m = 0; m < rows; ++m)
-        Rnn<S>::forward(L.H, L.cell == Cell::rnn_tanh, gates_of_row(m), y(t, m));
+        rnn_forward<S>(Variant(L.cell), L.H, gates_of_row(m), f.kept.gates, past.before(t, m),
+                       y(t, m));
+    }
+  }
+
+  // R h of a row on its way through the joint norm.
+  S* normed(int64_t t, int64_t m) {
+    return f.kept.normed ? f.kept.normed + (2 * share.position(t, m) + 1) * all_gates
+                         : recurrent.data() + m * all_gates;
+  }
+
+  void add_normed(int64_t t) {
+    const int64_t early = in_place(L);
+    for (int64_t m = 0; m < share.count(t); ++m) {
+      const S scale = normalise(normed(t, m), all_gates);
+      if (f.kept.scales) f.kept.scales[2 * share.position(t, m) + 1] = scale;
+      add_product(normed(t, m), weights.norm_hh.data(), early, gates_of_row(m));
+      if (L.cell.kind != Kind::gru_after) continue;
+      put_product(normed(t, m) + early, weights.norm_hh.data() + early, L.H, q(t, m));
+      add(weights.b_n.data(), L.H, q(t, m));
     }
   }
 
   template <bool keep>
   void lstm(int64_t t) {
+    const LstmWeights<S> own{weights.peephole.data(), weights.norm_c.data(),
+                             weights.norm_c_bias.data()};
     for (int64_t m = 0; m < share.count(t); ++m) {
       S* running = f.c_n + share.row(m) * L.H;
-      const S* initial = f.c_0 + share.row(m) * L.H;
-      const S* c_before = keep                 ? share.before(t, m, f.c, L.H, f.c_0)
-                          : share.reset(t, m) ? initial
-                                               : running;
-      S* c = keep ? f.c + share.position(t, m) * L.H : running;
-      Lstm<S>::template forward<keep>(L.H, gates_of_row(m), c_before, c, y(t, m));
+      Past<S> before = past.before(t, m);
+      if (!f.kept.c) {
+        const S* restart = f.states.c_restart ? f.states.c_restart : f.states.c_0;
+        before.c = share.reset(t, m) ? restart + share.row(m) * L.H : running;
+      }
+      S* c = f.kept.c ? f.kept.c + share.position(t, m) * L.H : running;
+      S* h = L.P != L.H ? hidden.data() + m * L.H : y(t, m);
+      lstm_forward<S, O, keep>(options, L.H, gates_of_row(m), own, before, room.data(),
+                               room.data() + L.H, c, h);
+    }
+    if (L.P != L.H) {
+      for (int64_t m = 0; m < share.count(t); ++m)
+        product_rows.data()[m] = {operands.of(hidden.data() + m * L.H, L.H, m), nullptr, y(t, m)};
+      multiply(product_rows.data(), share.count(t), weights.projection);
     }
   }
 
+  S* q(int64_t t, int64_t m) {
+    return f.kept.c ? f.kept.c + share.position(t, m) * L.H : inner.data() + m * L.H;
+  }
+
+  // R_n h + b'_n of a reset-after GRU; with the joint norm R_n h, which is still to be normalised.
+  void candidates(int64_t t) {
+    const bool norm = O::varied && L.cell.norm;
+    for (int64_t m = 0; m < share.count(t); ++m) {
+      product_rows.data()[m].plus = norm ? nullptr : weights.b_n.data();
+      product_rows.data()[m].to = norm ? normed(t, m) + in_place(L) : q(t, m);
+    }
+    multiply(product_rows.data(), share.count(t), weights.R_n);
+  }
+
+  template <bool keep>
   void gru_after(int64_t t) {
-    const int64_t rows = share.count(t);
-    for (int64_t m = 0; m < rows; ++m) {
-      S* q = f.gates ? f.c + share.position(t, m) * L.H : candidates.data() + m * L.H;
-      product_rows.data()[m].plus = weights.b_n.data();
-      product_rows.data()[m].to = q;
-    }
-    multiply(product_rows.data(), rows, weights.R_n);
-    for (int64_t m = 0; m < rows; ++m) {
-      const S* q = product_rows.data()[m].to;
-      f.gates ? GruAfter<S>::template forward<true>(L.H, gates_of_row(m), q, h_before(t, m), y(t, m))
-              : GruAfter<S>::template forward<false>(L.H, gates_of_row(m), q, h_before(t, m),
-                                                     y(t, m));
-    }
+    for (int64_t m = 0; m < share.count(t); ++m)
+      gru_after_forward<S, O, keep>(options, L.H, gates_of_row(m), q(t, m), past.before(t, m),
+                                    y(t, m));
   }
 
   void gru_before(int64_t t) {
     const int64_t rows = share.count(t);
     for (int64_t m = 0; m < rows; ++m) {
-      S* rh = gated.data() + m * L.H;
+      S* rh = inner.data() + m * L.H;
       S* n = gates_of_row(m) + 2 * L.H;
-      GruBefore<S>::reset(L.H, gates_of_row(m), h_before(t, m), rh);
-      product_rows.data()[m] = {operand(rh, L.H, m), n, n};
+      gru_before_reset<S, O>(options, L.H, gates_of_row(m), seen(t, m), rh);
+      product_rows.data()[m] = {operands.of(rh, L.H, m), n, n};
     }
     multiply(product_rows.data(), rows, weights.R_n);
     for (int64_t m = 0; m < rows; ++m)
-      GruBefore<S>::forward(L.H, gates_of_row(m), h_before(t, m), y(t, m));
+      gru_before_forward<S, O>(options, L.H, gates_of_row(m), past.before(t, m), y(t, m));
   }
 
   // Each row's last state, and of a sequence without a step the initial one.
@@ -187,9 +276,9 @@ class ForwardPass {
       const int64_t row = share.row(m);
       while (length > 0 && L.alive[length - 1] <= row) --length;
       const int64_t last = length ? share.position(L.reverse ? 0 : length - 1, m) : 0;
-      copy(length ? f.y + last * f.y_stride : f.h_0 + row * L.H, L.H, f.h_n + row * L.H);
-      if (L.cell == Cell::lstm && f.c)
-        copy(length ? f.c + last * L.H : f.c_0 + row * L.H, L.H, f.c_n + row * L.H);
+      copy(length ? f.y + last * f.y_stride : f.states.h_0 + row * L.P, L.P, f.h_n + row * L.P);
+      if (f.c_n && f.kept.c)
+        copy(length ? f.kept.c + last * L.H : f.states.c_0 + row * L.H, L.H, f.c_n + row * L.H);
     }
   }
 
@@ -197,21 +286,40 @@ class ForwardPass {
   const Forward<S>& f;
   const PackedWeights<A>& weights;
   const Share& share;
+  const O options;
+  const PastStates<S> past;
   const int64_t all_gates;  // G·H
   const int64_t capacity;   // rows of a run of steps
   Buffer<S> projected;      // [capacity, G·H], unless the caller keeps the gates
   Buffer<Row<A>> product_rows;
   Buffer<S*> gates;         // of each row of the current run
-  Buffer<Operand> operands;
-  Buffer<S> candidates;     // q of each row, unless the caller keeps it
-  Buffer<S> gated;          // r ⊙ h of each row
+  Operands<A> operands;
+  Buffer<S> masked;         // h ⊙ mask of each row
+  Buffer<S> recurrent;      // R h of each row on its way through the norm, unless the caller keeps it
+  Buffer<S> inner;          // q, or r ⊙ h, of each row
+  Buffer<S> hidden;         // what is projected, of each row
+  Buffer<S> room;
   int64_t current = 0;      // the current step's first row in its run
 };
+
+// Whether a call has nothing of what only Variant knows. A simple network is asked each time, since
+// its function is all that it has.
+template <typename S>
+bool is_plain(const Layout& L, const States<S>& s) {
+  const Cell& c = L.cell;
+  return c.kind != Kind::rnn && c.gate.function == Function::sigmoid &&
+         c.candidate.function == Function::tanh && c.state.function == Function::tanh &&
+         !c.peephole && !c.coupled && !c.norm && c.clip == 0 && !s.kept_h && !s.kept_c;
+}
 
 template <typename A>
 void run_forward(const Layout& L, const Forward<typename A::Sum>& f,
                  const PackedWeights<A>& weights) {
-  share_out(L, [&](const Share& share) { ForwardPass<A>(L, f, weights, share).run(); });
+  const bool plain = is_plain(L, f.states);
+  share_out(L, [&](const Share& share) {
+    plain ? ForwardPass<A, Plain>(L, f, weights, share).run()
+          : ForwardPass<A, Variant>(L, f, weights, share).run();
+  });
 }
 
 template <typename A>

@@ -3,8 +3,8 @@
 
 #include <type_traits>
 
-#include "backward.hpp"
 #include "forward.hpp"
+#include "weight_gradients.hpp"
 
 namespace elman::ELMAN_BUILD {
 
@@ -18,7 +18,7 @@ auto in_precision(const Layout& L, const Work& work) {
 }
 
 template <typename S>
-Packed* pack_weights(const Layout& L, const Weights<S>& w) {
+Packed* pack_weights(const Layout& L, const Weights<const S>& w) {
   return in_precision<S>(L, [&](auto arithmetic) -> Packed* {
     return new PackedWeights<decltype(arithmetic)>(L, w);
   });

@@ -5,9 +5,9 @@
 #include <cstring>
 
 #include "buffer.hpp"
-#include "cells.hpp"
 #include "product.hpp"
 #include "share.hpp"
+#include "units.hpp"
 
 namespace elman::ELMAN_BUILD {
 
@@ -114,7 +114,7 @@ class TransposedProduct {
     Buffer<Operand> lefts(columns_at_once / G * spacing<Operand>(G * steps_at_once / n));
     Buffer<Operand> rights(panels * spacing<Operand>(panel_width * steps_at_once / n));
     Buffer<Operand> joined(B > columns_at_once ? B : columns_at_once);
-    Buffer<S> scratch(2 * B);
+    Buffer<S> scratch(2 * B), block_sums(columns_at_once);
     for (int64_t a = begin; a < end; ++a) clear(out + a * B, B);
     if (sums) clear(sums + begin, end - begin);
     Right rows = right;
@@ -132,6 +132,7 @@ class TransposedProduct {
       for (int64_t a = begin; a < end; a += columns_at_once) {
         const int64_t some = end - a < columns_at_once ? end - a : columns_at_once;
         pack_left(first, steps, a, some, left_apart, lefts.data(), joined.data());
+        if (sums) add_sums(first, steps, a, some, block_sums.data());
         for (int64_t p = 0; p < panels; ++p)
           for (int64_t g = 0; g < some; g += M)
             add_tile<A, M, V>(lefts.data() + g / G * left_apart + g % G,
@@ -149,16 +150,15 @@ class TransposedProduct {
       const S* next = n == 2 && k + 1 < steps ? row + left.stride : nullptr;
       scatter<Operand, G>(join<A>(row, next, some, joined), some, apart,
                           to + k / n * G);
-      if (!sums) continue;
-      add(row, some, sums + a);
-      if (next) add(next, some, sums + a);
     }
   }
 
-  static void add(const S* row, int64_t count, S* to) {
-    over_units<S>(count, [=](auto lanes, int64_t c) {
-      lanes.store(to + c, lanes.load(to + c) + lanes.load(row + c));
-    });
+  // Block by block, since a long sum of floats in a row loses more.
+  void add_sums(int64_t first, int64_t steps, int64_t a, int64_t some, S* block_sums) const {
+    clear(block_sums, some);
+    for (int64_t k = 0; k < steps; ++k)
+      add(left.first + (first + k) * left.stride + a, some, block_sums);
+    add(block_sums, some, sums + a);
   }
 
   static int64_t within(int64_t low, int64_t value, int64_t high) {
@@ -172,12 +172,5 @@ class TransposedProduct {
   S* out;
   S* sums;
 };
-
-template <typename A, typename Right>
-void transposed_product(int threads, int64_t N, const Columns<typename A::Sum>& left,
-                        const Right& right, int64_t B, typename A::Sum* out,
-                        typename A::Sum* sums) {
-  TransposedProduct<A, Right>(N, left, right, B, out, sums).run(threads);
-}
 
 }  // namespace elman::ELMAN_BUILD

@@ -34,13 +34,15 @@ class Share {
     return layout_.resets && layout_.resets[position(t, m)];
   }
 
-  // The state of row m before step t: that of the step read before it, or the initial one.
+  // A part of the state, `width` wide, of row m before step t: that of the step read before it, or
+  // the initial one, or after a reset `restart` (null: the initial one).
   template <typename S>
-  const S* before(int64_t t, int64_t m, const S* states, int64_t stride, const S* initial) const {
+  const S* before(int64_t t, int64_t m, const S* states, int64_t stride, const S* initial,
+                  const S* restart, int64_t width) const {
+    if (reset(t, m)) return (restart ? restart : initial) + row(m) * width;
     const int64_t previous = layout_.reverse ? t + 1 : t - 1;
-    const bool begun = previous >= 0 && previous < layout_.T && row(m) < layout_.alive[previous] &&
-                       !reset(t, m);
-    return begun ? states + position(previous, m) * stride : initial + row(m) * layout_.H;
+    const bool begun = previous >= 0 && previous < layout_.T && row(m) < layout_.alive[previous];
+    return begun ? states + position(previous, m) * stride : initial + row(m) * width;
   }
 
   // Step n of T in the order of reading (forward), or against it (backward).

@@ -1,57 +1,73 @@
-"""The fused recurrence of the native core, on the CPU.
+"""The fused recurrence of the native core, on the CPU, with its place in autograd.
 
-Each direction is one call of the core forward (`csrc/forward.hpp`) and one backward
-(`csrc/backward.hpp`), through `elman.kernels.native`. The equations stand in `csrc/cells.hpp`. The
-products are the core's own as well: the library behind `torch.mm` does not use the widest registers
-of every processor.
+The passes over a call are those of `elman.kernels.operators`. One `autograd.Function` stands around
+the forward pass, and one around the backward pass, for whoever differentiates the gradients again:
+second derivatives, and every first derivative that `torch.func` takes. Neither has forward mode:
+`why_not` sends that to the reference kernel.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from functools import cache
+from operator import ge
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from elman.cells.spec import CellSpec, CellWeights
 from elman.errors import ShapeError
-from elman.kernels import reference
-from elman.kernels.contract import Direction, Precision, SequenceCall, SequenceResult
-from elman.kernels.native import CELLS, ENGINE, Pass
+from elman.kernels import operators, reference
+from elman.kernels.contract import Direction, SequenceCall, SequenceResult
+from elman.kernels.mapped import Mapped, run_mapped
+from elman.kernels.native import ENGINE, FUNCTIONS
+from elman.kernels.operators import Plan, Tensors
 
 NAME = "cpu"
 
+_CPU = torch.device("cpu")
 _LARGEST = 2**31
 
 
 def why_not(call: SequenceCall) -> str | None:
     """Why the native core cannot serve a call, in one clause; None when it can."""
-    tensors = _tensors(call)
-    dtypes = {tensor.dtype for tensor in tensors if tensor.dtype != torch.bool}
     if ENGINE is None:
         return "the native core was not built"
     if not call.batch_sizes:
         return "there is no step to run"
-    if call.cell not in CELLS:
-        return "the cell has no fused form"
-    if any(direction.weights.hr is not None for direction in call.directions):
-        return "a projected LSTM has no fused form"
-    if any(d.recurrent_mask is not None or d.kept for d in call.directions):
-        return "recurrent dropout and zoneout have no fused form yet"
-    if any(tensor.device.type != "cpu" for tensor in tensors):
+    if call.cell.norm == "dreamer":
+        return "Dreamer's norm has no fused form"
+    if unknown := {one.name for one in call.cell.activations} - FUNCTIONS.keys():
+        return f"it does not know the function {', '.join(sorted(unknown))}"
+    tensors, chosen = [call.input], []
+    for direction in call.directions:
+        if direction.weights.hr is not None and (direction.kept or call.cell.norm != "none"):
+            return "a projection together with zoneout or a norm has no fused form"
+        chosen += [direction.recurrent_mask, *direction.kept]
+        tensors += [weight for weight in direction.weights if weight is not None]
+        tensors += [*direction.initial, *direction.restart]
+    if any(one is not None and one.requires_grad for one in chosen):
+        return "masks of dropout and zoneout have gradients in the reference only"
+    tensors += [one for one in chosen if one is not None]
+    return _why_not_these(tensors, call)
+
+
+def _why_not_these(tensors: list[Tensor], call: SequenceCall) -> str | None:
+    dtypes = {tensor.dtype for tensor in tensors}
+    resets = [d.resets for d in call.directions if d.resets is not None]
+    if any(tensor.device != _CPU for tensor in [*tensors, *resets]):
         return "it computes on the CPU only"
-    if dtypes not in ({torch.float32}, {torch.float64}):
-        return f"it computes in float32 or float64, and was given {_names(dtypes)}"
+    if dtypes != {torch.float32} and dtypes != {torch.float64}:
+        names = sorted(str(dtype).removeprefix("torch.") for dtype in dtypes)
+        return f"it computes in float32 or float64, and was given {' and '.join(names)}"
     if call.precision == "bf16" and dtypes != {torch.float32}:
         return "products in bfloat16 need float32 tensors"
-    if max(tensor.numel() for tensor in tensors) >= _LARGEST:
-        return "a tensor has 2^31 numbers or more"
-    if torch.compiler.is_compiling():
-        return "torch.compile cannot look into it yet"
-    if any(map(_transformed, tensors)):
-        return "forward mode and function transforms need the reference's own operations"
+    if not all(0 < tensor.numel() < _LARGEST for tensor in tensors):
+        return "a tensor is empty, or has 2^31 numbers or more"
+    if _forward_mode():
+        return "forward mode needs the reference's own operations"
     return None
 
 
@@ -62,124 +78,104 @@ def run(call: SequenceCall) -> SequenceResult:
         ShapeError: the tensors do not fit together; the native core would read beyond them.
     """
     _check(call)
-    tensors = _flat(call)
-    learning = torch.is_grad_enabled() and any(one.requires_grad for one in _tensors(call))
-    reverses = tuple(direction.reverse for direction in call.directions)
-    plan = _Plan(call.cell, call.batch_sizes, reverses, call.precision, learning)
-    results: tuple[Tensor, ...] = _Recurrence.apply(plan, *tensors)  # type: ignore[no-untyped-call]
+    plan, tensors = operators.flatten(call)
+    transformed = _transformed()
+    learning = torch.is_grad_enabled() and (
+        transformed or any(one is not None and one.requires_grad for one in tensors)
+    )
+    if learning or transformed:
+        results = _Recurrence.apply(plan, learning, *tensors)  # type: ignore[no-untyped-call]
+    else:
+        results = operators.forward(plan, tensors, learning)
     return SequenceResult(results[0], plan.finals(results))
+
+
+def _forward_mode() -> bool:
+    """Whether tensors may carry tangents just now, `torch.func.jvp` and its kin included."""
+    return forward_ad._current_level >= 0
+
+
+def _transformed() -> bool:
+    """Whether a function transform is at work, so that tensors may stand for others."""
+    return torch._C._functorch.peek_interpreter_stack() is not None
+
+
+def _mapped_of_old(gradient: Tensor | None) -> bool:
+    """Whether a gradient stands for many, as `torch.autograd.grad(is_grads_batched=True)` does."""
+    return gradient is not None and torch._C._functorch.is_legacy_batchedtensor(gradient)
 
 
 def _check(call: SequenceCall) -> None:
     sizes, (steps, inputs) = call.batch_sizes, call.input.shape
-    if sum(sizes) != steps or list(sizes) != sorted(sizes, reverse=True) or sizes[-1] < 1:
+    if sum(sizes) != steps or not all(map(ge, sizes, sizes[1:])) or sizes[-1] < 1:
         raise _misfit(f"batch sizes {list(sizes[:8])}…", f"falling, {steps} in all")
     for direction in call.directions:
-        batch, hidden = direction.initial[0].shape
-        rows = call.cell.gates * hidden
-        wanted = [(rows, inputs), (rows, hidden), (rows,), (rows,)]
-        wanted += [(batch, hidden)] * len(call.cell.state_names)
-        found = [*direction.weights[:4], *direction.initial]
-        for tensor, shape in zip(found, wanted, strict=True):
-            if tensor is not None and tensor.shape != shape:
-                raise _misfit(f"a tensor of shape {list(tensor.shape)}", f"{list(shape)}")
-        if direction.resets is not None and (
-            direction.resets.shape != (steps,) or direction.resets.dtype != torch.bool
+        _check_direction(call.cell, direction, steps, inputs)
+        if len(direction.initial[0]) < sizes[0]:
+            rows = f"an initial state of {len(direction.initial[0])} sequences"
+            raise _misfit(rows, f"{sizes[0]} or more")
+
+
+def _check_direction(cell: CellSpec, direction: Direction, steps: int, inputs: int) -> None:
+    batch, width = direction.initial[0].shape
+    rows, hidden = direction.weights.hh.shape[0], direction.weights.hh.shape[0] // cell.gates
+    projection = 0 if direction.weights.hr is None else width
+    shapes = _weight_shapes(cell, inputs, hidden, projection)
+    for name, tensor, shape in zip(CellWeights._fields, direction.weights, shapes, strict=True):
+        if tensor is None and (shape is None or name.startswith("bias")):
+            continue
+        if tensor is None or tensor.shape != shape:
+            found = "none" if tensor is None else f"one of shape {list(tensor.shape)}"
+            raise _misfit(f"as the weight {name} {found}", f"{shape and list(shape)}")
+    state = [(batch, projection or hidden), (batch, hidden)][: len(cell.state_names)]
+    wanted: list[tuple[Tensor | None, tuple[int, ...]]] = [
+        *zip(direction.initial, state, strict=True),
+        *zip(direction.restart, state, strict=bool(direction.restart)),
+        (direction.recurrent_mask, state[0]),
+        (direction.resets, (steps,)),
+    ]
+    for tensor, shape in wanted:
+        if tensor is not None and tensor.shape != shape:
+            raise _misfit(f"a tensor of shape {list(tensor.shape)}", f"{list(shape)}")
+    for share in direction.kept:
+        if share.shape not in ((steps, hidden), (1, hidden)) or len(share) != len(
+            direction.kept[0]
         ):
-            raise _misfit(
-                f"resets of shape {list(direction.resets.shape)} and {direction.resets.dtype}",
-                f"[{steps}] and torch.bool",
-            )
-        if batch < sizes[0]:
-            raise _misfit(f"an initial state of {batch} sequences", f"{sizes[0]} or more")
+            raise _misfit(f"kept shares of shape {list(share.shape)}", f"{[steps, hidden]}")
+    if direction.kept and len(direction.kept) != len(state):
+        raise _misfit(f"kept shares of {len(direction.kept)} parts", f"{len(state)}")
+    if rows != cell.gates * hidden:
+        raise _misfit(f"recurrent weights of {rows} rows", f"a multiple of {cell.gates}")
+    if direction.resets is not None and direction.resets.dtype != torch.bool:
+        raise _misfit(f"resets of {direction.resets.dtype}", "torch.bool")
+
+
+@cache
+def _weight_shapes(
+    cell: CellSpec, inputs: int, hidden: int, projection: int
+) -> tuple[tuple[int, ...] | None, ...]:
+    shapes = cell.weight_shapes(inputs, hidden, projection)
+    return tuple(shapes.get(name) for name in CellWeights._fields)
 
 
 def _misfit(found: str, expected: str) -> ShapeError:
     return ShapeError(f"The call has {found}.", where="kernel cpu", expected=expected)
 
 
-# --- one call as a list of tensors, which is what autograd sees
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """What is no tensor in a call, and whether its backward pass will be wanted."""
-
-    cell: CellSpec
-    batch_sizes: tuple[int, ...]
-    reverses: tuple[bool, ...]
-    precision: Precision
-    learning: bool
-
-    @property
-    def each(self) -> int:
-        """Tensors of one direction: four weights, the resets, the parts of the state."""
-        return 5 + len(self.cell.state_names)
-
-    def call(self, tensors: Sequence[Tensor | None]) -> SequenceCall:
-        """The call that `_flat` took apart, missing biases as None."""
-        directions = []
-        for number, reverse in enumerate(self.reverses):
-            part = tensors[1 + number * self.each : 1 + (number + 1) * self.each]
-            weights = CellWeights(*part[:4])  # type: ignore[arg-type]
-            directions.append(Direction(weights, tuple(part[5:]), reverse, part[4]))  # type: ignore[arg-type]
-        first: Tensor = tensors[0]  # type: ignore[assignment]
-        return SequenceCall(self.cell, first, self.batch_sizes, tuple(directions), self.precision)
-
-    def finals(self, results: Sequence[Tensor]) -> tuple[tuple[Tensor, ...], ...]:
-        """The final states among the results of a forward pass, direction by direction."""
-        parts = len(self.cell.state_names)
-        starts = range(1, 1 + parts * len(self.reverses), parts)
-        return tuple(tuple(results[start : start + parts]) for start in starts)
-
-
-def _flat(call: SequenceCall) -> list[Tensor | None]:
-    flat: list[Tensor | None] = [call.input]
-    for direction in call.directions:
-        flat += [*direction.weights[:4], direction.resets, *direction.initial]
-    return flat
-
-
-def _tensors(call: SequenceCall) -> list[Tensor]:
-    return [tensor for tensor in _flat(call) if tensor is not None]
-
-
-def _names(dtypes: set[torch.dtype]) -> str:
-    return " and ".join(sorted(str(dtype).removeprefix("torch.") for dtype in dtypes))
-
-
-def _transformed(tensor: Tensor) -> bool:
-    """Whether a tensor carries a tangent, or stands for others under a function transform."""
-    return torch.autograd.forward_ad.unpack_dual(tensor).tangent is not None or bool(
-        torch._C._functorch.is_functorch_wrapped_tensor(tensor)
-    )
-
-
 class _Recurrence(torch.autograd.Function):
-    """The fused passes; a second derivative is the reference's, recomputed."""
+    """The forward pass of a call, and its gradients."""
 
     @staticmethod
-    def forward(plan: _Plan, *tensors: Tensor | None) -> tuple[Tensor, ...]:
-        """The output, the final states, and for each direction the activated gates and c or q."""
-        call = plan.call(tensors)
-        hidden = call.directions[0].weights.hh.shape[1]
-        y = call.input.new_empty(call.input.shape[0], hidden * len(call.directions))
-        finals: list[Tensor] = []
-        kept: list[Tensor] = []
-        for number, direction in enumerate(call.directions):
-            place = y[:, number * hidden : (number + 1) * hidden]
-            final, gates, c = Pass(call, direction).forward(place, plan.learning)
-            finals += final
-            kept += [gates, c]
-        return (y, *finals, *kept)
+    def forward(plan: Plan, learning: bool, *tensors: Tensor | None) -> tuple[Tensor, ...]:
+        """As `operators.forward`."""
+        return operators.forward(plan, tensors, learning)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
         """Keep what the backward pass needs."""
-        plan, *tensors = inputs
-        kept = output[1 + len(plan.cell.state_names) * len(plan.reverses) :]
-        ctx.plan = plan
-        ctx.number = len(tensors)
+        plan, _, *tensors = inputs
+        kept = plan.kept(output)
+        ctx.plan, ctx.number = plan, len(tensors)
         ctx.mark_non_differentiable(*kept)
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(*tensors, output[0], *kept)
@@ -187,55 +183,138 @@ class _Recurrence(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
         """The gradient of every tensor that needs one."""
-        plan: _Plan = ctx.plan
-        saved = ctx.saved_tensors
-        tensors, (y, *kept) = saved[: ctx.number], saved[ctx.number :]
-        wanted = ctx.needs_input_grad[1:]
-        if torch.is_grad_enabled():
-            return (None, *_through_reference(plan, tensors, gradients, wanted))
-        call = plan.call(tensors)
-        hidden = call.directions[0].weights.hh.shape[1]
-        d_y = torch.zeros_like(y) if gradients[0] is None else gradients[0].contiguous()
-        d_input = torch.empty_like(tensors[0]) if wanted[0] else None
-        answers: list[Tensor | None] = []
-        d_finals = plan.finals(gradients)  # type: ignore[arg-type]
-        for number, direction in enumerate(call.directions):
-            columns = slice(number * hidden, (number + 1) * hidden)
-            first = 1 + number * plan.each
-            gates, c = kept[2 * number : 2 * number + 2]
-            d_weights, d_state = Pass(call, direction).backward(
-                y[:, columns],
-                gates,
-                c,
-                d_y[:, columns],
-                d_finals[number],
-                d_input,
-                number > 0,
-                any(wanted[first : first + 4]),
-            )
-            answers += [*d_weights, None, *d_state]
-        return (None, d_input, *answers)
+        plan: Plan = ctx.plan
+        saved, wanted = ctx.saved_tensors, ctx.needs_input_grad[2:]
+        tensors, results = saved[: ctx.number], saved[ctx.number :]
+        d_results = gradients[: 1 + plan.parts * len(plan.reverses)]
+        if torch.compiler.is_compiling():
+            found = operators.backward(plan, tensors, results, d_results, wanted)
+        elif _forward_mode() or any(map(_mapped_of_old, d_results)):
+            found = _by_reference(plan, tensors, d_results, wanted)
+        elif torch.is_grad_enabled() or _transformed():
+            rest = (*tensors, *results, *d_results)
+            found = _Gradients.apply(plan, wanted, *rest)  # type: ignore[no-untyped-call]
+        else:
+            found = operators.backward(plan, tensors, results, d_results, wanted)
+        return (None, None, *found)
+
+    @staticmethod
+    def vmap(
+        info: Any, in_dims: tuple[Any, ...], plan: Plan, learning: bool, *tensors: Tensor | None
+    ) -> Mapped:
+        """M calls at once."""
+
+        def one(plan: Plan, tensors: Tensors) -> tuple[Tensor, ...]:
+            return _Recurrence.apply(plan, learning, *tensors)  # type: ignore[no-untyped-call,no-any-return]
+
+        return run_mapped(one, plan, tensors, in_dims[2:], info.batch_size)
 
 
-def _through_reference(
-    plan: _Plan,
-    tensors: Sequence[Tensor | None],
-    gradients: Sequence[Tensor | None],
-    wanted: Sequence[bool],
+class _Gradients(torch.autograd.Function):
+    """The backward pass of a call, whose own gradients are the reference kernel's.
+
+    Its tensors are those of the call, the results of the forward pass that were saved, and the
+    gradients of the results, in a row.
+    """
+
+    @staticmethod
+    def forward(
+        plan: Plan, wanted: Sequence[bool], *tensors: Tensor | None
+    ) -> tuple[Tensor | None, ...]:
+        """As `operators.backward`."""
+        results, d_results = _places(plan, wanted)
+        saved: Sequence[Tensor] = tensors[results:d_results]  # type: ignore[assignment]
+        return tuple(
+            operators.backward(plan, tensors[:results], saved, tensors[d_results:], wanted)
+        )
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Any, ...]) -> None:
+        """Keep what the reference kernel needs, which is none of the results."""
+        ctx.plan, ctx.wanted, *tensors = inputs
+        results, d_results = _places(ctx.plan, ctx.wanted)
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(*tensors[:results], *tensors[d_results:])
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
+        """The gradients of the gradients, by the reference kernel, to any further order."""
+        plan, wanted = ctx.plan, ctx.wanted
+        results, d_results = _places(plan, wanted)
+
+        def once(tensors: Tensors) -> list[Tensor]:
+            found = _by_reference(plan, tensors[:results], tensors[results:], wanted)
+            return [one for one in found if one is not None]
+
+        needed = ctx.needs_input_grad[2:]
+        found = _pulled_back(
+            once,
+            ctx.saved_tensors,
+            [*needed[:results], *needed[d_results:]],
+            [one for one, want in zip(gradients, wanted, strict=True) if want],
+        )
+        nothing = [None] * (d_results - results)
+        return (None, None, *found[:results], *nothing, *found[results:])
+
+    @staticmethod
+    def vmap(
+        info: Any,
+        in_dims: tuple[Any, ...],
+        plan: Plan,
+        wanted: Sequence[bool],
+        *tensors: Tensor | None,
+    ) -> Mapped:
+        """M calls at once."""
+
+        def one(plan: Plan, tensors: Tensors) -> tuple[Tensor | None, ...]:
+            return _Gradients.apply(plan, wanted, *tensors)  # type: ignore[no-untyped-call,no-any-return]
+
+        return run_mapped(one, plan, tensors, in_dims[2:], info.batch_size, wanted)
+
+
+def _places(plan: Plan, wanted: Sequence[bool]) -> tuple[int, int]:
+    """Where among the tensors of `_Gradients` the results begin, and where their gradients."""
+    results = len(wanted)
+    return results, results + 1 + 2 * len(plan.reverses)
+
+
+# --- gradients by the reference kernel, made of plain operations that can be differentiated again
+
+
+def _by_reference(
+    plan: Plan, tensors: Tensors, d_results: Tensors, wanted: Sequence[bool]
 ) -> list[Tensor | None]:
-    """The gradients as a graph of plain operations, so that they can be differentiated again."""
-    with torch.enable_grad():
-        result = reference.run(plan.call(tensors))
-    outputs = [result.output, *(part for final in result.final for part in final)]
-    pairs = [pair for pair in zip(outputs, gradients, strict=False) if pair[1] is not None]
-    sources = [tensor for tensor, want in zip(tensors, wanted, strict=True) if want]
+    """The same as `operators.backward`."""
+
+    def once(tensors: Tensors) -> list[Tensor]:
+        result = reference.run(operators.unflatten(plan, tensors))
+        return [result.output, *(part for final in result.final for part in final)]
+
+    return _pulled_back(once, tensors, wanted, d_results)
+
+
+def _pulled_back(
+    function: Callable[[Tensors], list[Tensor]],
+    tensors: Tensors,
+    wanted: Sequence[bool],
+    gradients: Tensors,
+) -> list[Tensor | None]:
+    """The gradients of a function's wanted tensors, from those of its results; None is zeros."""
+
+    def of_wanted(*sources: Tensor) -> list[Tensor]:
+        given = iter(sources)
+        return function(
+            [next(given) if want else one for one, want in zip(tensors, wanted, strict=True)]
+        )
+
+    sources = [one for one, want in zip(tensors, wanted, strict=True) if want]
+    results, pull = torch.func.vjp(of_wanted, *sources)
     found = iter(
-        torch.autograd.grad(
-            [output for output, _ in pairs],
-            sources,  # type: ignore[arg-type]
-            [gradient for _, gradient in pairs],
-            create_graph=True,
-            allow_unused=True,
+        pull(
+            [
+                torch.zeros_like(result) if gradient is None else gradient
+                for result, gradient in zip(results, gradients, strict=True)
+            ]
         )
     )
     return [next(found) if want else None for want in wanted]

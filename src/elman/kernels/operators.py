@@ -1,0 +1,327 @@
+"""The passes of the native core over one whole call: as functions, and as torch operators.
+
+A call is taken apart into a list of tensors, which is what autograd and the operators see, and a
+`Plan`, which is the rest. `elman::forward` and `elman::backward` stand in a compiled graph, one
+node a pass however long the sequences are; they have shape functions and no gradient of their own
+(`elman.kernels.cpu` differentiates). Outside of graphs the passes are called as functions, because
+an operator's way through torch takes as long as a short sequence.
+
+Shape letters: B sequences, T steps, N real steps in the batch, I input, H hidden, G gates,
+D directions.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import cache
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from elman.cells.activations import Activation
+from elman.cells.spec import CellSpec, CellWeights
+from elman.kernels.contract import Direction, Precision, SequenceCall
+from elman.kernels.native import Pass, kept_widths
+
+Tensors = Sequence[Tensor | None]
+
+WEIGHTS = len(CellWeights._fields)
+"""The tensors of a direction begin with its weights, so many, missing ones as None."""
+
+_PLAIN = frozenset({Tensor, torch.nn.Parameter})
+
+
+class Plan(NamedTuple):
+    """What in a call is no tensor; the fields are those of `SequenceCall`."""
+
+    cell: CellSpec
+    batch_sizes: tuple[int, ...]
+    reverses: tuple[bool, ...]
+    precision: Precision
+
+    @property
+    def parts(self) -> int:
+        """How many tensors the state is made of."""
+        return len(self.cell.state_names)
+
+    @property
+    def each(self) -> int:
+        """How many places each direction has in the list of tensors, which the input begins."""
+        return WEIGHTS + 2 + 3 * self.parts
+
+    def finals(self, results: Tensors) -> tuple[tuple[Tensor, ...], ...]:
+        """The final states among the results of a forward pass, direction by direction."""
+        starts = range(1, 1 + self.parts * len(self.reverses), self.parts)
+        return tuple(tuple(results[start : start + self.parts]) for start in starts)  # type: ignore[arg-type]
+
+    def kept(self, results: Tensors) -> Tensors:
+        """What a forward pass keeps for the backward pass, among its results."""
+        return results[1 + self.parts * len(self.reverses) :]
+
+
+def flatten(call: SequenceCall) -> tuple[Plan, list[Tensor | None]]:
+    """A call as a plan and its tensors: the input, then the places of each direction in turn."""
+    reverses = tuple(direction.reverse for direction in call.directions)
+    plan = Plan(call.cell, call.batch_sizes, reverses, call.precision)
+    missing = (None,) * plan.parts
+    tensors: list[Tensor | None] = [call.input]
+    for direction in call.directions:
+        tensors += [*direction.weights, direction.resets, direction.recurrent_mask]
+        tensors += direction.initial
+        tensors += direction.restart or missing
+        tensors += direction.kept or missing
+    return plan, tensors
+
+
+def unflatten(plan: Plan, tensors: Tensors) -> SequenceCall:
+    """The call that `flatten` took apart."""
+    directions = []
+    for number, reverse in enumerate(plan.reverses):
+        own = tensors[1 + number * plan.each : 1 + (number + 1) * plan.each]
+        weights, (resets, mask) = own[:WEIGHTS], own[WEIGHTS : WEIGHTS + 2]
+        states = own[WEIGHTS + 2 :]
+        initial, restart, kept = (
+            tuple(
+                part for part in states[n * plan.parts : (n + 1) * plan.parts] if part is not None
+            )
+            for n in range(3)
+        )
+        weights_ = CellWeights(*weights)  # type: ignore[arg-type]
+        directions.append(Direction(weights_, initial, reverse, resets, mask, kept, restart))
+    first: Tensor = tensors[0]  # type: ignore[assignment]
+    return SequenceCall(plan.cell, first, plan.batch_sizes, tuple(directions), plan.precision)
+
+
+# --- the passes
+
+
+def forward(plan: Plan, tensors: Tensors, learning: bool) -> tuple[Tensor, ...]:
+    """The output [N, D·H], the final states, and what the backward pass needs (`Plan.kept`).
+
+    Args:
+        plan: of the call.
+        tensors: of the call.
+        learning: whether there will be a backward pass; what it needs is empty when not.
+    """
+    if _in_graph(tensors):
+        return tuple(forward_operator(tensors, *_in_schema(plan), learning))
+    return _forward(plan, tensors, learning)
+
+
+def _forward(plan: Plan, tensors: Tensors, learning: bool) -> tuple[Tensor, ...]:
+    call = unflatten(plan, _all_dense(tensors))
+    hidden = _hidden(call)
+    y = call.input.new_empty(call.input.shape[0], hidden * len(call.directions))
+    finals: list[Tensor] = []
+    kept: list[Tensor] = []
+    for number, direction in enumerate(call.directions):
+        columns = y[:, number * hidden : (number + 1) * hidden]
+        final, *memory = Pass(call, direction).forward(columns, learning)
+        finals += final
+        kept += memory
+    return (y, *finals, *kept)
+
+
+def backward(
+    plan: Plan,
+    tensors: Tensors,
+    results: Sequence[Tensor],
+    d_results: Tensors,
+    wanted: Sequence[bool],
+) -> list[Tensor | None]:
+    """The gradients of a call's tensors, each in its place, None where it is not wanted.
+
+    Args:
+        plan: of the call.
+        tensors: of the call.
+        results: of its forward pass, the output and what it kept (without the final states).
+        d_results: the gradients of the output and of the final states; None stands for zeros.
+        wanted: for each tensor, whether its gradient is.
+    """
+    if _in_graph([*tensors, *results, *d_results]):
+        answers = iter(
+            backward_operator(tensors, *_in_schema(plan), results, d_results, list(wanted))
+        )
+        return [next(answers) if want else None for want in wanted]
+    return _backward(plan, tensors, results, d_results, wanted)
+
+
+def _backward(
+    plan: Plan,
+    tensors: Tensors,
+    results: Sequence[Tensor],
+    d_results: Tensors,
+    wanted: Sequence[bool],
+) -> list[Tensor | None]:
+    call = unflatten(plan, _all_dense(tensors))
+    hidden = _hidden(call)
+    y, *kept = map(_dense, results)
+    d_y, *d_states = _all_dense(d_results)
+    d_y = torch.zeros_like(y) if d_y is None else d_y
+    d_finals = plan.finals([d_y, *d_states])
+    d_input = call.input.new_empty(call.input.shape) if wanted[0] else None
+    found: list[Tensor | None] = [d_input]
+    for number, direction in enumerate(call.directions):
+        columns = slice(number * hidden, (number + 1) * hidden)
+        first = 1 + number * plan.each
+        gates, more = kept[2 * number : 2 * number + 2]
+        d_weights, d_state, d_restart = Pass(call, direction).backward(
+            y[:, columns],
+            gates,
+            more,
+            d_y[:, columns],
+            d_finals[number],
+            d_input,
+            number > 0,
+            any(wanted[first : first + WEIGHTS]),
+        )
+        missing: list[Tensor | None] = [None] * plan.parts
+        found += [*d_weights, None, None, *d_state, *(d_restart or missing), *missing]
+    return [one if want else None for one, want in zip(found, wanted, strict=True)]
+
+
+def _hidden(call: SequenceCall) -> int:
+    return call.directions[0].weights.hh.shape[1]
+
+
+def _dense(tensor: Tensor) -> Tensor:
+    """The same numbers as the core reads them: end to end, each at a multiple of its size."""
+    dense = tensor.contiguous()
+    return dense if dense.data_ptr() % dense.element_size() == 0 else dense.clone()
+
+
+def _all_dense(tensors: Tensors) -> list[Tensor | None]:
+    return [None if one is None else _dense(one) for one in tensors]
+
+
+def _in_graph(tensors: Tensors) -> bool:
+    """Whether the pass is to be recorded rather than computed, or seen by a dispatch mode."""
+    return (
+        torch.compiler.is_compiling()
+        or torch._C._len_torch_dispatch_stack() > 0
+        or not all(one is None or type(one) in _PLAIN for one in tensors)
+    )
+
+
+# --- the operators
+
+
+def _in_schema(plan: Plan) -> tuple[Tensor, str, list[bool], str]:
+    """A plan as the operators take it: the sizes as a tensor, so that no graph grows with T."""
+    sizes = plan.batch_sizes
+    if sizes[0] == sizes[-1]:
+        alive = torch.full((len(sizes),), sizes[0], dtype=torch.int64)
+    else:
+        alive = torch.tensor(sizes, dtype=torch.int64)
+    return alive, _text(plan.cell), list(plan.reverses), plan.precision
+
+
+@cache
+def _text(cell: CellSpec) -> str:
+    return json.dumps(asdict(cell))
+
+
+@cache
+def _spec(text: str) -> CellSpec:
+    options: dict[str, Any] = {
+        key: Activation(**value) if isinstance(value, dict) else value
+        for key, value in json.loads(text).items()
+    }
+    return CellSpec(**options)
+
+
+def _plan(alive: Tensor, cell: str, reverses: Sequence[bool], precision: str) -> Plan:
+    sizes = tuple(alive.tolist())
+    return Plan(_spec(cell), sizes, tuple(reverses), precision)  # type: ignore[arg-type]
+
+
+@torch.library.custom_op("elman::forward", mutates_args=())
+def forward_operator(
+    tensors: Sequence[Tensor | None],
+    batch_sizes: Tensor,
+    cell: str,
+    reverses: Sequence[bool],
+    precision: str,
+    learning: bool,
+) -> list[Tensor]:
+    """`forward` as an operator.
+
+    Args:
+        tensors: of the call, as `flatten` lists them.
+        batch_sizes: [T] int64, on the CPU.
+        cell: its description, as JSON.
+        reverses: for each direction, whether it is reverse.
+        precision: of the call.
+        learning: as in `forward`.
+    """
+    return list(_forward(_plan(batch_sizes, cell, reverses, precision), tensors, learning))
+
+
+@forward_operator.register_fake
+def _forward_shapes(
+    tensors: Sequence[Tensor | None],
+    batch_sizes: Tensor,
+    cell: str,
+    reverses: Sequence[bool],
+    precision: str,
+    learning: bool,
+) -> list[Tensor]:
+    plan = Plan(_spec(cell), (), tuple(reverses), "full")
+    call = unflatten(plan, tensors)
+    new, steps, hidden = call.input.new_empty, call.input.shape[0], _hidden(call)
+    finals = [new(part.shape) for direction in call.directions for part in direction.initial]
+    kept = []
+    for direction in call.directions:
+        rows = direction.weights.hh.shape[0] // plan.cell.gates
+        widths = kept_widths(plan.cell, rows, bool(direction.kept)) if learning else (0, 0)
+        kept += [new(steps if width else 0, width) for width in widths]
+    return [new(steps, hidden * len(reverses)), *finals, *kept]
+
+
+@torch.library.custom_op("elman::backward", mutates_args=())
+def backward_operator(
+    tensors: Sequence[Tensor | None],
+    batch_sizes: Tensor,
+    cell: str,
+    reverses: Sequence[bool],
+    precision: str,
+    results: Sequence[Tensor],
+    d_results: Sequence[Tensor | None],
+    wanted: Sequence[bool],
+) -> list[Tensor]:
+    """`backward` as an operator: the gradients that are wanted, and no others.
+
+    Args:
+        tensors: of the call, as `flatten` lists them.
+        batch_sizes: [T] int64, on the CPU.
+        cell: its description, as JSON.
+        reverses: for each direction, whether it is reverse.
+        precision: of the call.
+        results: as in `backward`.
+        d_results: as in `backward`.
+        wanted: as in `backward`.
+    """
+    plan = _plan(batch_sizes, cell, reverses, precision)
+    found = _backward(plan, tensors, results, d_results, wanted)
+    return [one for one in found if one is not None]
+
+
+@backward_operator.register_fake
+def _backward_shapes(
+    tensors: Sequence[Tensor | None],
+    batch_sizes: Tensor,
+    cell: str,
+    reverses: Sequence[bool],
+    precision: str,
+    results: Sequence[Tensor],
+    d_results: Sequence[Tensor | None],
+    wanted: Sequence[bool],
+) -> list[Tensor]:
+    return [
+        one.new_empty(one.shape)
+        for one, want in zip(tensors, wanted, strict=True)
+        if want and one is not None
+    ]
