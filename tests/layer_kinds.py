@@ -9,7 +9,7 @@ from torch import Tensor
 
 import elman
 
-LAYERS: dict[str, tuple[Any, dict[str, Any]]] = {
+PLAIN: dict[str, tuple[Any, dict[str, Any]]] = {
     "rnn_tanh": (elman.RNN, {}),
     "rnn_relu": (elman.RNN, {"nonlinearity": "relu"}),
     "lstm": (elman.LSTM, {}),
@@ -17,6 +17,22 @@ LAYERS: dict[str, tuple[Any, dict[str, Any]]] = {
     "gru_reset_after": (elman.GRU, {}),
     "gru_reset_before": (elman.GRU, {"reset_after": False}),
 }
+VARIANTS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "rnn_joint": (elman.RNN, {"norm": "joint", "clip": 2.0}),
+    "lstm_peephole": (elman.LSTM, {"peephole": True, "coupled": True, "clip": 0.5}),
+    "lstm_joint": (elman.LSTM, {"norm": "joint", "proj_size": 2}),
+    "lstm_functions": (
+        elman.LSTM,
+        {
+            "nonlinearity": "softsign",
+            "gate_nonlinearity": "hard_sigmoid",
+            "state_nonlinearity": elman.Activation("elu", 0.5),
+        },
+    ),
+    "gru_joint": (elman.GRU, {"norm": "joint"}),
+    "gru_dreamer": (elman.GRU, {"norm": "dreamer"}),
+}
+LAYERS = PLAIN | VARIANTS
 
 every_layer = pytest.mark.parametrize("name", LAYERS)
 

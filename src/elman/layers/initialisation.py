@@ -100,6 +100,11 @@ def check_init(
             "a number, or None",
         ),
         (
+            forget_bias is not None and cell.kind != "lstm",
+            f"forget_bias = {forget_bias!r}",
+            "None, or an LSTM, which has a forget gate",
+        ),
+        (
             forget_bias is not None and (init == "chrono" or not bias or cell.coupled),
             f"forget_bias = {forget_bias!r}",
             "None with init='chrono', with bias=False and with coupled=True",

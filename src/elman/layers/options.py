@@ -94,6 +94,11 @@ def _faults(layer: Recurrent) -> Iterator[tuple[bool, str, str]]:
         yield not is_rate(value), f"{key} = {value!r}", "a rate from 0 to 1"
     size = layer.proj_size
     yield (
+        size != 0 and layer.cell.kind != "lstm",
+        f"proj_size = {size!r}",
+        "0, or an LSTM, whose h can be projected",
+    )
+    yield (
         not _is_whole(size, least=0) or size >= layer.hidden_size,
         f"proj_size = {size!r}",
         "0 for no projection, or less than hidden_size",

@@ -41,7 +41,12 @@ def assert_complete(error: ElmanError, *expected: str) -> None:
         ("dropout", float("nan"), "from 0 to 1"),
         ("dropout", "0.5", "from 0 to 1"),
         ("dropout", True, "from 0 to 1"),
-        ("initial_state", "ones", "'zeros' or 'random'"),
+        ("initial_state", "ones", "'zeros' or 'random' or 'learned'"),
+        *[
+            (option, value, "from 0 to 1")
+            for option in ("input_dropout", "recurrent_dropout", "weight_dropout")
+            for value in (1.5, -0.1, float("nan"), "0.5", True, None)
+        ],
     ],
 )
 def test_options_out_of_range(kind: Any, option: str, value: Any, expected: str) -> None:
@@ -59,6 +64,37 @@ def test_projections_out_of_range(value: Any) -> None:
         elman.LSTM(3, 4, proj_size=value)
     assert_complete(caught.value, "less than hidden_size")
     assert f"proj_size = {value}" in caught.value.where
+
+
+@pytest.mark.parametrize("kind", [elman.RNN, elman.GRU])
+def test_a_projection_of_another_cell_than_an_lstm(kind: Any) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        kind(3, 4, proj_size=2)
+    assert_complete(caught.value, "an LSTM")
+    assert "proj_size = 2" in caught.value.where
+
+
+@every_layer
+def test_an_option_that_no_layer_has(kind: Any) -> None:
+    with pytest.raises(TypeError, match="recurent_dropout"):
+        kind(3, 4, recurent_dropout=0.5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "what"),
+    [
+        (elman.RNN, {"norm": "dreamer"}, "that of a GRU"),
+        (elman.GRU, {"norm": "joint", "reset_after": False}, "in two parts"),
+        (elman.LSTM, {"norm": "joint", "coupled": True}, "no forget gate of its own"),
+        (elman.LSTM, {"clip": -1}, "within -1"),
+        (elman.GRU, {"gate_nonlinearity": "swish"}, "'swish' is not a function"),
+    ],
+    ids=str,
+)
+def test_cells_that_make_no_sense(kind: Any, options: dict[str, Any], what: str) -> None:
+    with pytest.raises(ConfigurationError, match=what) as caught:
+        kind(3, 4, **options)
+    assert_complete(caught.value)
 
 
 def test_unknown_nonlinearity() -> None:
