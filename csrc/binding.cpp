@@ -70,17 +70,20 @@ elman::Activation activation(const Function& f) {
   return {static_cast<elman::Function>(std::get<0>(f)), std::get<1>(f), std::get<2>(f)};
 }
 
-elman::Cell cell(int kind, const Function& gate, const Function& candidate, const Function& state,
-                 bool peephole, bool coupled, bool norm, double clip) {
+// The fields of elman::Cell in their order.
+using Cell = std::tuple<int, Function, Function, Function, bool, bool, bool, double>;
+
+elman::Cell cell(const Cell& c) {
+  const auto& [kind, gate, candidate, state, peephole, coupled, norm, clip] = c;
   return {static_cast<elman::Kind>(kind), activation(gate), activation(candidate),
           activation(state), peephole, coupled, norm, clip};
 }
 
-elman::Layout layout(const elman::Cell& cell, int precision, bool reverse, int threads,
+elman::Layout layout(const Cell& of, int precision, bool reverse, int threads,
                      std::int64_t B, std::int64_t T, std::int64_t N, std::int64_t I,
                      std::int64_t H, std::int64_t P, Address alive, Address start,
                      Address resets) {
-  return {cell,
+  return {cell(of),
           static_cast<elman::Precision>(precision),
           reverse,
           threads,
@@ -158,9 +161,6 @@ NB_MODULE(_engine, module) {
              "The build that computes: the fastest, unless another was chosen.");
   module.def("choose_build", &choose_build, "build"_a, "Compute with another build; for tests.");
   nb::class_<elman::Layout>(module, "Layout");
-  nb::class_<elman::Cell>(module, "Cell");
-  module.def("cell", &cell, "kind"_a, "gate"_a, "candidate"_a, "state"_a, "peephole"_a,
-             "coupled"_a, "norm"_a, "clip"_a, "Describes what each step computes.");
   module.def("layout", &layout, "cell"_a, "precision"_a, "reverse"_a, "threads"_a, "B"_a, "T"_a,
              "N"_a, "I"_a, "H"_a, "P"_a, "alive"_a, "start"_a, "resets"_a,
              "Describes one direction over one packed batch.");

@@ -1,8 +1,8 @@
 """The native core; see csrc/binding.cpp and csrc/recurrence.hpp."""
 
 Function = tuple[int, float, float]
+Cell = tuple[int, Function, Function, Function, bool, bool, bool, float]
 
-class Cell: ...
 class Layout: ...
 
 class Packed:
@@ -14,16 +14,6 @@ def compiled_with() -> str: ...
 def builds() -> list[str]: ...
 def build() -> str: ...
 def choose_build(build: str) -> None: ...
-def cell(
-    kind: int,
-    gate: Function,
-    candidate: Function,
-    state: Function,
-    peephole: bool,
-    coupled: bool,
-    norm: bool,
-    clip: float,
-) -> Cell: ...
 def layout(
     cell: Cell,
     precision: int,

@@ -41,11 +41,12 @@ _Argument = Tensor | int | None
 
 
 @cache
-def _cell(spec: CellSpec) -> Any:
+def _cell(spec: CellSpec) -> tuple[Any, ...]:
+    """A cell as the core takes it."""
     kind = _KINDS[spec.kind] if spec.reset_after else _RESET_BEFORE
     functions = [_function(one) for one in spec.activations]
     norm = spec.norm == "joint"
-    return ENGINE.cell(kind, *functions, spec.peephole, spec.coupled, norm, spec.clip or 0.0)
+    return (kind, *functions, spec.peephole, spec.coupled, norm, spec.clip or 0.0)
 
 
 def _function(one: Activation) -> tuple[int, float, float]:
