@@ -1,29 +1,24 @@
-"""The fused recurrence of the native core, on the CPU, with its place in autograd.
+"""The fused recurrence of the native core, on the CPU: what it serves, and what it must be given.
 
-The passes over a call are those of `elman.kernels.operators`. One `autograd.Function` stands around
-the forward pass, and one around the backward pass, for whoever differentiates the gradients again:
-second derivatives, and every first derivative that `torch.func` takes. Neither has forward mode:
-`why_not` sends that to the reference kernel.
+The passes over a call stand in `elman.kernels.operators`, their place in autograd in
+`elman.kernels.gradients`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from functools import cache
 from operator import ge
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 
 from elman.cells.spec import CellSpec, CellWeights
 from elman.errors import ShapeError
-from elman.kernels import operators, reference
+from elman.kernels import operators
 from elman.kernels.contract import Direction, SequenceCall, SequenceResult
-from elman.kernels.mapped import Mapped, run_mapped
+from elman.kernels.gradients import Recurrence, forward_mode, transformed
 from elman.kernels.native import ENGINE, FUNCTIONS
-from elman.kernels.operators import Plan, Tensors
+from elman.kernels.plan import flatten
 
 NAME = "cpu"
 
@@ -66,7 +61,7 @@ def _why_not_these(tensors: list[Tensor], call: SequenceCall) -> str | None:
         return "products in bfloat16 need float32 tensors"
     if not all(0 < tensor.numel() < _LARGEST for tensor in tensors):
         return "a tensor is empty, or has 2^31 numbers or more"
-    if _forward_mode():
+    if forward_mode():
         return "forward mode needs the reference's own operations"
     return None
 
@@ -78,31 +73,16 @@ def run(call: SequenceCall) -> SequenceResult:
         ShapeError: the tensors do not fit together; the native core would read beyond them.
     """
     _check(call)
-    plan, tensors = operators.flatten(call)
-    transformed = _transformed()
+    plan, tensors = flatten(call)
+    mapped = transformed()
     learning = torch.is_grad_enabled() and (
-        transformed or any(one is not None and one.requires_grad for one in tensors)
+        mapped or any(one is not None and one.requires_grad for one in tensors)
     )
-    if learning or transformed:
-        results = _Recurrence.apply(plan, learning, *tensors)  # type: ignore[no-untyped-call]
+    if learning or mapped:
+        results = Recurrence.apply(plan, learning, *tensors)  # type: ignore[no-untyped-call]
     else:
         results = operators.forward(plan, tensors, learning)
     return SequenceResult(results[0], plan.finals(results))
-
-
-def _forward_mode() -> bool:
-    """Whether tensors may carry tangents just now, `torch.func.jvp` and its kin included."""
-    return forward_ad._current_level >= 0
-
-
-def _transformed() -> bool:
-    """Whether a function transform is at work, so that tensors may stand for others."""
-    return torch._C._functorch.peek_interpreter_stack() is not None
-
-
-def _mapped_of_old(gradient: Tensor | None) -> bool:
-    """Whether a gradient stands for many, as `torch.autograd.grad(is_grads_batched=True)` does."""
-    return gradient is not None and torch._C._functorch.is_legacy_batchedtensor(gradient)
 
 
 def _check(call: SequenceCall) -> None:
@@ -160,161 +140,3 @@ def _weight_shapes(
 
 def _misfit(found: str, expected: str) -> ShapeError:
     return ShapeError(f"The call has {found}.", where="kernel cpu", expected=expected)
-
-
-class _Recurrence(torch.autograd.Function):
-    """The forward pass of a call, and its gradients."""
-
-    @staticmethod
-    def forward(plan: Plan, learning: bool, *tensors: Tensor | None) -> tuple[Tensor, ...]:
-        """As `operators.forward`."""
-        return operators.forward(plan, tensors, learning)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-        """Keep what the backward pass needs."""
-        plan, _, *tensors = inputs
-        kept = plan.kept(output)
-        ctx.plan, ctx.number = plan, len(tensors)
-        ctx.mark_non_differentiable(*kept)
-        ctx.set_materialize_grads(False)
-        ctx.save_for_backward(*tensors, output[0], *kept)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
-        """The gradient of every tensor that needs one."""
-        plan: Plan = ctx.plan
-        saved, wanted = ctx.saved_tensors, ctx.needs_input_grad[2:]
-        tensors, results = saved[: ctx.number], saved[ctx.number :]
-        d_results = gradients[: 1 + plan.parts * len(plan.reverses)]
-        if torch.compiler.is_compiling():
-            found = operators.backward(plan, tensors, results, d_results, wanted)
-        elif _forward_mode() or any(map(_mapped_of_old, d_results)):
-            found = _by_reference(plan, tensors, d_results, wanted)
-        elif torch.is_grad_enabled() or _transformed():
-            rest = (*tensors, *results, *d_results)
-            found = _Gradients.apply(plan, wanted, *rest)  # type: ignore[no-untyped-call]
-        else:
-            found = operators.backward(plan, tensors, results, d_results, wanted)
-        return (None, None, *found)
-
-    @staticmethod
-    def vmap(
-        info: Any, in_dims: tuple[Any, ...], plan: Plan, learning: bool, *tensors: Tensor | None
-    ) -> Mapped:
-        """M calls at once."""
-
-        def one(plan: Plan, tensors: Tensors) -> tuple[Tensor, ...]:
-            return _Recurrence.apply(plan, learning, *tensors)  # type: ignore[no-untyped-call,no-any-return]
-
-        return run_mapped(one, plan, tensors, in_dims[2:], info.batch_size)
-
-
-class _Gradients(torch.autograd.Function):
-    """The backward pass of a call, whose own gradients are the reference kernel's.
-
-    Its tensors are those of the call, the results of the forward pass that were saved, and the
-    gradients of the results, in a row.
-    """
-
-    @staticmethod
-    def forward(
-        plan: Plan, wanted: Sequence[bool], *tensors: Tensor | None
-    ) -> tuple[Tensor | None, ...]:
-        """As `operators.backward`."""
-        results, d_results = _places(plan, wanted)
-        saved: Sequence[Tensor] = tensors[results:d_results]  # type: ignore[assignment]
-        return tuple(
-            operators.backward(plan, tensors[:results], saved, tensors[d_results:], wanted)
-        )
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Any, ...]) -> None:
-        """Keep what the reference kernel needs, which is none of the results."""
-        ctx.plan, ctx.wanted, *tensors = inputs
-        results, d_results = _places(ctx.plan, ctx.wanted)
-        ctx.set_materialize_grads(False)
-        ctx.save_for_backward(*tensors[:results], *tensors[d_results:])
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
-        """The gradients of the gradients, by the reference kernel, to any further order."""
-        plan, wanted = ctx.plan, ctx.wanted
-        results, d_results = _places(plan, wanted)
-
-        def once(tensors: Tensors) -> list[Tensor]:
-            found = _by_reference(plan, tensors[:results], tensors[results:], wanted)
-            return [one for one in found if one is not None]
-
-        needed = ctx.needs_input_grad[2:]
-        found = _pulled_back(
-            once,
-            ctx.saved_tensors,
-            [*needed[:results], *needed[d_results:]],
-            [one for one, want in zip(gradients, wanted, strict=True) if want],
-        )
-        nothing = [None] * (d_results - results)
-        return (None, None, *found[:results], *nothing, *found[results:])
-
-    @staticmethod
-    def vmap(
-        info: Any,
-        in_dims: tuple[Any, ...],
-        plan: Plan,
-        wanted: Sequence[bool],
-        *tensors: Tensor | None,
-    ) -> Mapped:
-        """M calls at once."""
-
-        def one(plan: Plan, tensors: Tensors) -> tuple[Tensor | None, ...]:
-            return _Gradients.apply(plan, wanted, *tensors)  # type: ignore[no-untyped-call,no-any-return]
-
-        return run_mapped(one, plan, tensors, in_dims[2:], info.batch_size, wanted)
-
-
-def _places(plan: Plan, wanted: Sequence[bool]) -> tuple[int, int]:
-    """Where among the tensors of `_Gradients` the results begin, and where their gradients."""
-    results = len(wanted)
-    return results, results + 1 + 2 * len(plan.reverses)
-
-
-# --- gradients by the reference kernel, made of plain operations that can be differentiated again
-
-
-def _by_reference(
-    plan: Plan, tensors: Tensors, d_results: Tensors, wanted: Sequence[bool]
-) -> list[Tensor | None]:
-    """The same as `operators.backward`."""
-
-    def once(tensors: Tensors) -> list[Tensor]:
-        result = reference.run(operators.unflatten(plan, tensors))
-        return [result.output, *(part for final in result.final for part in final)]
-
-    return _pulled_back(once, tensors, wanted, d_results)
-
-
-def _pulled_back(
-    function: Callable[[Tensors], list[Tensor]],
-    tensors: Tensors,
-    wanted: Sequence[bool],
-    gradients: Tensors,
-) -> list[Tensor | None]:
-    """The gradients of a function's wanted tensors, from those of its results; None is zeros."""
-
-    def of_wanted(*sources: Tensor) -> list[Tensor]:
-        given = iter(sources)
-        return function(
-            [next(given) if want else one for one, want in zip(tensors, wanted, strict=True)]
-        )
-
-    sources = [one for one, want in zip(tensors, wanted, strict=True) if want]
-    results, pull = torch.func.vjp(of_wanted, *sources)
-    found = iter(
-        pull(
-            [
-                torch.zeros_like(result) if gradient is None else gradient
-                for result, gradient in zip(results, gradients, strict=True)
-            ]
-        )
-    )
-    return [next(found) if want else None for want in wanted]

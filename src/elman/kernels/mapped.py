@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from elman.kernels.operators import WEIGHTS, Plan, Tensors
+from elman.kernels.plan import WEIGHTS, Plan, Tensors
 
 Dims = Sequence[int | None]
 Run = Callable[[Plan, Tensors], Sequence[Tensor | None]]
@@ -74,7 +74,8 @@ def _folded(tensor: Tensor | None, dim: int | None, size: int) -> Tensor | None:
 def _unfolded(tensor: Tensor | None, size: int) -> Tensor | None:
     if tensor is None or not _is_full(tensor):
         return tensor
-    return tensor.unflatten(0, (-1, size))
+    rows: Tensor = tensor.unflatten(0, (-1, size))
+    return rows
 
 
 def _one_by_one(run: Run, plan: Plan, tensors: Tensors, dims: Dims, size: int) -> Mapped:
@@ -83,7 +84,6 @@ def _one_by_one(run: Run, plan: Plan, tensors: Tensors, dims: Dims, size: int) -
         pairs = zip(tensors, dims, strict=True)
         runs.append(run(plan, [one if dim is None else one.select(dim, m) for one, dim in pairs]))  # type: ignore[union-attr]
     results = tuple(
-        None if parts[0] is None else torch.stack(parts)  # type: ignore[arg-type]
-        for parts in zip(*runs, strict=True)
+        None if parts[0] is None else torch.stack(parts) for parts in zip(*runs, strict=True)
     )
     return results, tuple(None if one is None else 0 for one in results)

@@ -1,98 +1,29 @@
 """The passes of the native core over one whole call: as functions, and as torch operators.
 
-A call is taken apart into a list of tensors, which is what autograd and the operators see, and a
-`Plan`, which is the rest. `elman::forward` and `elman::backward` stand in a compiled graph, one
-node a pass however long the sequences are; they have shape functions and no gradient of their own
-(`elman.kernels.cpu` differentiates). Outside of graphs the passes are called as functions, because
-an operator's way through torch takes as long as a short sequence.
+`elman::forward` and `elman::backward` stand in a compiled graph, one node a pass however long the
+sequences are; they have shape functions and no gradient of their own (`elman.kernels.gradients` has
+it). Outside of graphs the passes are called as functions, because an operator's way through torch
+takes as long as a short sequence.
 
-Shape letters: B sequences, T steps, N real steps in the batch, I input, H hidden, G gates,
-D directions.
+Shape letters: T steps, N real steps in the batch, H hidden, D directions; with a projection, P
+stands for H in all that belongs to h.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import cache
-from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from elman.cells.activations import Activation
-from elman.cells.spec import CellSpec, CellWeights
-from elman.kernels.contract import Direction, Precision, SequenceCall
+from elman.kernels.contract import SequenceCall
 from elman.kernels.native import Pass, kept_widths
-
-Tensors = Sequence[Tensor | None]
-
-WEIGHTS = len(CellWeights._fields)
-"""The tensors of a direction begin with its weights, so many, missing ones as None."""
+from elman.kernels.plan import WEIGHTS, Plan, Tensors, cell_of, text_of, unflatten
 
 _PLAIN = frozenset({Tensor, torch.nn.Parameter})
 
-
-class Plan(NamedTuple):
-    """What in a call is no tensor; the fields are those of `SequenceCall`."""
-
-    cell: CellSpec
-    batch_sizes: tuple[int, ...]
-    reverses: tuple[bool, ...]
-    precision: Precision
-
-    @property
-    def parts(self) -> int:
-        """How many tensors the state is made of."""
-        return len(self.cell.state_names)
-
-    @property
-    def each(self) -> int:
-        """How many places each direction has in the list of tensors, which the input begins."""
-        return WEIGHTS + 2 + 3 * self.parts
-
-    def finals(self, results: Tensors) -> tuple[tuple[Tensor, ...], ...]:
-        """The final states among the results of a forward pass, direction by direction."""
-        starts = range(1, 1 + self.parts * len(self.reverses), self.parts)
-        return tuple(tuple(results[start : start + self.parts]) for start in starts)  # type: ignore[arg-type]
-
-    def kept(self, results: Tensors) -> Tensors:
-        """What a forward pass keeps for the backward pass, among its results."""
-        return results[1 + self.parts * len(self.reverses) :]
-
-
-def flatten(call: SequenceCall) -> tuple[Plan, list[Tensor | None]]:
-    """A call as a plan and its tensors: the input, then the places of each direction in turn."""
-    reverses = tuple(direction.reverse for direction in call.directions)
-    plan = Plan(call.cell, call.batch_sizes, reverses, call.precision)
-    missing = (None,) * plan.parts
-    tensors: list[Tensor | None] = [call.input]
-    for direction in call.directions:
-        tensors += [*direction.weights, direction.resets, direction.recurrent_mask]
-        tensors += direction.initial
-        tensors += direction.restart or missing
-        tensors += direction.kept or missing
-    return plan, tensors
-
-
-def unflatten(plan: Plan, tensors: Tensors) -> SequenceCall:
-    """The call that `flatten` took apart."""
-    directions = []
-    for number, reverse in enumerate(plan.reverses):
-        own = tensors[1 + number * plan.each : 1 + (number + 1) * plan.each]
-        weights, (resets, mask) = own[:WEIGHTS], own[WEIGHTS : WEIGHTS + 2]
-        states = own[WEIGHTS + 2 :]
-        initial, restart, kept = (
-            tuple(
-                part for part in states[n * plan.parts : (n + 1) * plan.parts] if part is not None
-            )
-            for n in range(3)
-        )
-        weights_ = CellWeights(*weights)  # type: ignore[arg-type]
-        directions.append(Direction(weights_, initial, reverse, resets, mask, kept, restart))
-    first: Tensor = tensors[0]  # type: ignore[assignment]
-    return SequenceCall(plan.cell, first, plan.batch_sizes, tuple(directions), plan.precision)
+_cell_of = cache(cell_of)
 
 
 # --- the passes
@@ -113,12 +44,12 @@ def forward(plan: Plan, tensors: Tensors, learning: bool) -> tuple[Tensor, ...]:
 
 def _forward(plan: Plan, tensors: Tensors, learning: bool) -> tuple[Tensor, ...]:
     call = unflatten(plan, _all_dense(tensors))
-    hidden = _hidden(call)
-    y = call.input.new_empty(call.input.shape[0], hidden * len(call.directions))
+    width = _width(call)
+    y = call.input.new_empty(call.input.shape[0], width * len(call.directions))
     finals: list[Tensor] = []
     kept: list[Tensor] = []
     for number, direction in enumerate(call.directions):
-        columns = y[:, number * hidden : (number + 1) * hidden]
+        columns = y[:, number * width : (number + 1) * width]
         final, *memory = Pass(call, direction).forward(columns, learning)
         finals += final
         kept += memory
@@ -157,7 +88,7 @@ def _backward(
     wanted: Sequence[bool],
 ) -> list[Tensor | None]:
     call = unflatten(plan, _all_dense(tensors))
-    hidden = _hidden(call)
+    width = _width(call)
     y, *kept = map(_dense, results)
     d_y, *d_states = _all_dense(d_results)
     d_y = torch.zeros_like(y) if d_y is None else d_y
@@ -165,7 +96,7 @@ def _backward(
     d_input = call.input.new_empty(call.input.shape) if wanted[0] else None
     found: list[Tensor | None] = [d_input]
     for number, direction in enumerate(call.directions):
-        columns = slice(number * hidden, (number + 1) * hidden)
+        columns = slice(number * width, (number + 1) * width)
         first = 1 + number * plan.each
         gates, more = kept[2 * number : 2 * number + 2]
         d_weights, d_state, d_restart = Pass(call, direction).backward(
@@ -183,7 +114,8 @@ def _backward(
     return [one if want else None for one, want in zip(found, wanted, strict=True)]
 
 
-def _hidden(call: SequenceCall) -> int:
+def _width(call: SequenceCall) -> int:
+    """H, or P with a projection."""
     return call.directions[0].weights.hh.shape[1]
 
 
@@ -216,26 +148,12 @@ def _in_schema(plan: Plan) -> tuple[Tensor, str, list[bool], str]:
         alive = torch.full((len(sizes),), sizes[0], dtype=torch.int64)
     else:
         alive = torch.tensor(sizes, dtype=torch.int64)
-    return alive, _text(plan.cell), list(plan.reverses), plan.precision
-
-
-@cache
-def _text(cell: CellSpec) -> str:
-    return json.dumps(asdict(cell))
-
-
-@cache
-def _spec(text: str) -> CellSpec:
-    options: dict[str, Any] = {
-        key: Activation(**value) if isinstance(value, dict) else value
-        for key, value in json.loads(text).items()
-    }
-    return CellSpec(**options)
+    return alive, text_of(plan.cell), list(plan.reverses), plan.precision
 
 
 def _plan(alive: Tensor, cell: str, reverses: Sequence[bool], precision: str) -> Plan:
     sizes = tuple(alive.tolist())
-    return Plan(_spec(cell), sizes, tuple(reverses), precision)  # type: ignore[arg-type]
+    return Plan(_cell_of(cell), sizes, tuple(reverses), precision)  # type: ignore[arg-type]
 
 
 @torch.library.custom_op("elman::forward", mutates_args=())
@@ -250,9 +168,9 @@ def forward_operator(
     """`forward` as an operator.
 
     Args:
-        tensors: of the call, as `flatten` lists them.
+        tensors: of the call, in the order of `flatten`.
         batch_sizes: [T] int64, on the CPU.
-        cell: its description, as JSON.
+        cell: as `text_of` writes it.
         reverses: for each direction, whether it is reverse.
         precision: of the call.
         learning: as in `forward`.
@@ -269,16 +187,16 @@ def _forward_shapes(
     precision: str,
     learning: bool,
 ) -> list[Tensor]:
-    plan = Plan(_spec(cell), (), tuple(reverses), "full")
+    plan = Plan(_cell_of(cell), (), tuple(reverses), "full")
     call = unflatten(plan, tensors)
-    new, steps, hidden = call.input.new_empty, call.input.shape[0], _hidden(call)
+    new, steps, width = call.input.new_empty, call.input.shape[0], _width(call)
     finals = [new(part.shape) for direction in call.directions for part in direction.initial]
     kept = []
     for direction in call.directions:
-        rows = direction.weights.hh.shape[0] // plan.cell.gates
-        widths = kept_widths(plan.cell, rows, bool(direction.kept)) if learning else (0, 0)
-        kept += [new(steps if width else 0, width) for width in widths]
-    return [new(steps, hidden * len(reverses)), *finals, *kept]
+        hidden = direction.weights.hh.shape[0] // plan.cell.gates
+        widths = kept_widths(plan.cell, hidden, bool(direction.kept)) if learning else (0, 0)
+        kept += [new(steps if numbers else 0, numbers) for numbers in widths]
+    return [new(steps, width * len(reverses)), *finals, *kept]
 
 
 @torch.library.custom_op("elman::backward", mutates_args=())
@@ -295,9 +213,9 @@ def backward_operator(
     """`backward` as an operator: the gradients that are wanted, and no others.
 
     Args:
-        tensors: of the call, as `flatten` lists them.
+        tensors: of the call, in the order of `flatten`.
         batch_sizes: [T] int64, on the CPU.
-        cell: its description, as JSON.
+        cell: as `text_of` writes it.
         reverses: for each direction, whether it is reverse.
         precision: of the call.
         results: as in `backward`.

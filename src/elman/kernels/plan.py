@@ -1,0 +1,119 @@
+"""A call taken apart: a list of tensors, which autograd and torch operators see, and the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import NamedTuple
+
+from torch import Tensor
+
+from elman.cells.activations import Activation
+from elman.cells.spec import CellSpec, CellWeights
+from elman.kernels.contract import Direction, Precision, SequenceCall
+
+Tensors = Sequence[Tensor | None]
+
+WEIGHTS = len(CellWeights._fields)
+"""The tensors of a direction begin with its weights, so many, missing ones as None."""
+
+_Option = Activation | str | float | bool | None
+
+_OPTIONS = tuple(field.name for field in fields(CellSpec))
+_CONSTANTS: dict[str, bool | None] = {"None": None, "True": True, "False": False}
+
+
+class Plan(NamedTuple):
+    """What in a call is no tensor; the fields are those of `SequenceCall`."""
+
+    cell: CellSpec
+    batch_sizes: tuple[int, ...]
+    reverses: tuple[bool, ...]
+    precision: Precision
+
+    @property
+    def parts(self) -> int:
+        """How many tensors the state is made of."""
+        return len(self.cell.state_names)
+
+    @property
+    def each(self) -> int:
+        """How many places each direction has in the list of tensors, which the input begins."""
+        return WEIGHTS + 2 + 3 * self.parts
+
+    def finals(self, results: Tensors) -> tuple[tuple[Tensor, ...], ...]:
+        """The final states among the results of a forward pass, direction by direction."""
+        starts = range(1, 1 + self.parts * len(self.reverses), self.parts)
+        return tuple(tuple(results[start : start + self.parts]) for start in starts)  # type: ignore[arg-type]
+
+    def kept(self, results: Tensors) -> Tensors:
+        """What a forward pass keeps for the backward pass, among its results."""
+        return results[1 + self.parts * len(self.reverses) :]
+
+
+def flatten(call: SequenceCall) -> tuple[Plan, list[Tensor | None]]:
+    """A call as a plan and its tensors: the input, then the places of each direction in turn."""
+    reverses = tuple(direction.reverse for direction in call.directions)
+    plan = Plan(call.cell, call.batch_sizes, reverses, call.precision)
+    missing = (None,) * plan.parts
+    tensors: list[Tensor | None] = [call.input]
+    for direction in call.directions:
+        tensors += [*direction.weights, direction.resets, direction.recurrent_mask]
+        tensors += direction.initial
+        tensors += direction.restart or missing
+        tensors += direction.kept or missing
+    return plan, tensors
+
+
+def unflatten(plan: Plan, tensors: Tensors) -> SequenceCall:
+    """The call that `flatten` took apart."""
+    directions = []
+    for number, reverse in enumerate(plan.reverses):
+        own = tensors[1 + number * plan.each : 1 + (number + 1) * plan.each]
+        weights, (resets, mask) = own[:WEIGHTS], own[WEIGHTS : WEIGHTS + 2]
+        states = own[WEIGHTS + 2 :]
+        initial, restart, kept = (
+            tuple(
+                part for part in states[n * plan.parts : (n + 1) * plan.parts] if part is not None
+            )
+            for n in range(3)
+        )
+        weights_ = CellWeights(*weights)  # type: ignore[arg-type]
+        directions.append(Direction(weights_, initial, reverse, resets, mask, kept, restart))
+    first: Tensor = tensors[0]  # type: ignore[assignment]
+    return SequenceCall(plan.cell, first, plan.batch_sizes, tuple(directions), plan.precision)
+
+
+# --- a cell as text, which is what an operator can be given
+
+
+def text_of(cell: CellSpec) -> str:
+    """A cell's options in their order, as words; `torch.compile` can follow how they are made.
+
+    Example:
+        >>> text_of(CellSpec("gru", Activation("elu", 0.5), clip=3.0))
+        'gru elu:0.5:None True sigmoid tanh False False 3.0 none'
+        >>> cell_of(text_of(CellSpec("lstm", clip=0.1))) == CellSpec("lstm", clip=0.1)
+        True
+    """
+    return " ".join([_word(getattr(cell, name)) for name in _OPTIONS])
+
+
+def cell_of(text: str) -> CellSpec:
+    """The cell that `text_of` wrote."""
+    return CellSpec(**dict(zip(_OPTIONS, map(_option, text.split()), strict=True)))  # type: ignore[arg-type]
+
+
+def _word(option: _Option) -> str:
+    if isinstance(option, Activation):
+        return ":".join([option.name, str(option.alpha), str(option.beta)])
+    return str(option)
+
+
+def _option(word: str) -> _Option:
+    if ":" in word:
+        name, alpha, beta = word.split(":")
+        return Activation(name, _option(alpha), _option(beta))  # type: ignore[arg-type]
+    if word in _CONSTANTS:
+        return _CONSTANTS[word]
+    return float(word) if word[0].isdigit() else word
