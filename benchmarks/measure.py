@@ -53,9 +53,9 @@ def _take_turns(rivals: list[Contender], rounds: int) -> dict[str, float]:
         rival.name: math.ceil(_SHORTEST_TURN / max(_seconds(rival, 1), 1e-9)) for rival in rivals
     }
     times: dict[str, list[float]] = {rival.name: [] for rival in rivals}
-    gc.collect()
     gc.disable()
     for number in range(rounds):
+        gc.collect()
         first = number % len(rivals)
         for rival in rivals[first:] + rivals[:first]:
             times[rival.name].append(1000 * _seconds(rival, repeats[rival.name]))

@@ -57,7 +57,7 @@ def _child(module: str, *arguments: str) -> str:
         check=False,
     )
     if done.returncode != 0:
-        raise Refused("A case could not be measured; the reason stands above.")
+        raise Refused(f"benchmarks.{module} ended with {done.returncode}; the reason stands above.")
     return done.stdout.splitlines()[-1]
 
 
