@@ -255,9 +255,11 @@ class Ragged:
         Raises:
             ShapeError: another layout, or a ragged dimension that is not the second.
         """
-        if nested.layout != torch.jagged or any(type(size) is not int for size in nested.shape[2:]):
+        jagged = nested.layout == torch.jagged  # a strided nested tensor has no shape to show
+        if not jagged or any(type(size) is not int for size in nested.shape[2:]):
             raise ShapeError(
-                f"The tensor has the layout {nested.layout} and the shape {tuple(nested.shape)}.",
+                f"The tensor has the layout {nested.layout}"
+                f"{f' and the shape {tuple(nested.shape)}' if jagged else ''}.",
                 where="Ragged.from_nested",
                 expected="a nested tensor with layout=torch.jagged, of shape [B, T_b, ...]",
                 next_step="torch.nested.as_nested_tensor(list(tensor), layout=torch.jagged)",

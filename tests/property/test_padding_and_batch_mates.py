@@ -6,30 +6,16 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
 from elman.sequences import Ragged
 from tests.layer_kinds import every_layer, make_layer, parts, whole
+from tests.property.strategies import batches, examples
 from tests.tolerances import BATCH_MATES
 
 PADDING = {"nan": torch.nan, "huge": 1e30, "infinite": torch.inf, "random": None}
-
-examples = settings(max_examples=15, deadline=None, derandomize=True)
-
-
-@st.composite
-def batches(draw: st.DrawFn) -> dict[str, Any]:
-    lengths = draw(st.lists(st.integers(0, 7), min_size=1, max_size=6))
-    return {
-        "lengths": lengths,
-        "steps": max(lengths) + draw(st.integers(0, 2)),
-        "bidirectional": draw(st.booleans()),
-        "num_layers": draw(st.integers(1, 2)),
-        "with_state": draw(st.booleans()),
-        "seed": draw(st.integers(0, 2**31)),
-    }
 
 
 def made(name: str, batch: dict[str, Any]) -> tuple[Any, Tensor, Any]:

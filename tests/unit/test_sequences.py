@@ -276,3 +276,63 @@ def test_lengths_changed_later_do_not_change_the_batch() -> None:
 
 def test_repr_says_how_much_there_is() -> None:
     assert repr(batch_of([2, 0, 5])) == "Ragged(3 sequences, 7 steps, each [2])"
+
+
+# --- masks
+
+
+MASK = torch.tensor(
+    [
+        [False, False, True, True],  # padding on the left
+        [True, False, True, False],  # a hole
+        [False, False, False, False],  # no step at all
+        [True, True, True, True],
+    ]
+)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("batch_first", [False, True])
+def test_a_mask_says_which_steps_there_are(shape: tuple[int, ...], batch_first: bool) -> None:
+    torch.manual_seed(0)
+    rows = torch.randn(4, 4, *shape)
+    padded, mask = (rows, MASK) if batch_first else (rows.transpose(0, 1), MASK.t())
+    batch = Ragged.from_masked(padded, mask, batch_first=batch_first)
+    assert batch.lengths.tolist() == [2, 2, 0, 4]
+    for sequence, row, real in zip(batch.to_list(), rows, MASK, strict=True):
+        assert torch.equal(sequence, row[real])
+    back = batch.to_masked(mask, batch_first=batch_first)
+    gone = ~mask.view(*mask.shape, *[1] * len(shape))
+    assert torch.equal(back, padded.masked_fill(gone, 0))
+
+
+def test_what_a_mask_leaves_out_is_never_read() -> None:
+    rows = torch.randn(4, 4, 2, requires_grad=True)
+    dirty = rows.masked_fill(~MASK[..., None], torch.nan)
+    batch = Ragged.from_masked(dirty, MASK, batch_first=True)
+    batch.to_masked(MASK, batch_first=True).square().sum().backward()
+    assert rows.grad is not None
+    assert bool(rows.grad.isfinite().all())
+    assert torch.equal(rows.grad, (2 * rows.detach()).masked_fill(~MASK[..., None], 0))
+
+
+def test_masks_that_do_not_fit_a_padded_tensor() -> None:
+    for padded, mask in [
+        (torch.zeros(4, 3, 2), MASK[:3]),
+        (torch.zeros(4, 4, 2), MASK.float()),
+        (torch.zeros(4, 4, 2), MASK[..., None]),
+        (torch.zeros(4), MASK[0]),
+    ]:
+        with pytest.raises(ShapeError, match="does not fit a padded tensor") as caught:
+            Ragged.from_masked(padded, mask)
+        assert caught.value.where == "Ragged.from_masked"
+        assert "torch.bool" in caught.value.expected
+
+
+def test_masks_without_a_place_for_each_step() -> None:
+    batch = Ragged(torch.zeros(8, 2), [2, 2, 0, 4])
+    for mask in [MASK, ~MASK.t(), MASK.t().float(), MASK.t()[:, :3], MASK[0]]:
+        with pytest.raises(ShapeError, match="no place for each step") as caught:
+            batch.to_masked(mask)
+        assert caught.value.where == "Ragged.to_masked"
+        assert "[T, B] with B = 4" in caught.value.expected

@@ -118,7 +118,9 @@ def test_a_sequence_with_resets_equals_its_segments(
     weights = list(layer.parameters())
     gradients = [
         torch.autograd.grad(
-            sum(part.square().sum() for part in result), weights, materialize_grads=True
+            torch.cat([part.flatten() for part in result]).square().sum(),
+            weights,
+            materialize_grads=True,
         )
         for result in (found, together)
     ]
@@ -182,7 +184,7 @@ def test_every_kind_of_input_takes_resets_of_its_kind(name: str) -> None:
     )  # fmt: skip
     packed = pack_padded_sequence(batch.to_padded(), lengths, enforce_sorted=False)
     packed_resets = pack_padded_sequence(resets.to_padded(), lengths, enforce_sorted=False)
-    for given, options in [
+    cases: list[tuple[Any, dict[str, Any]]] = [
         (batch, {"resets": resets.values}),
         (batch.to_padded(total_length=7), {"resets": padded, "lengths": lengths}),
         (batch.to_padded(), {"resets": resets, "lengths": lengths}),
@@ -191,17 +193,22 @@ def test_every_kind_of_input_takes_resets_of_its_kind(name: str) -> None:
         (packed, {"resets": packed_resets}),
         (packed, {"resets": packed_resets.data}),
         (packed, {"resets": resets}),
-    ]:
+    ]
+    for given, options in cases:
         output, ended = layer(given, **options)
-        if isinstance(output, Tensor) and not output.is_nested:
-            values = Ragged.from_padded(output, lengths).values
-        elif isinstance(output, Tensor):
-            values = output.values()  # type: ignore[no-untyped-call]
-        else:
-            values = output.values if isinstance(output, Ragged) else None
-        if values is None:
-            values = Ragged.from_packed(output).values
+        values = values_of(output, lengths)
         assert_close([values, *parts(ended)], [expected.values, *parts(final)])
+
+
+def values_of(output: Any, lengths: list[int]) -> Tensor:
+    """[N, ...] of any kind of output."""
+    if isinstance(output, Ragged):
+        return output.values
+    if isinstance(output, Tensor):
+        padded = not output.is_nested
+        ragged = Ragged.from_padded(output, lengths) if padded else Ragged.from_nested(output)
+        return ragged.values
+    return Ragged.from_packed(output).values
 
 
 @every_layer

@@ -116,6 +116,57 @@ def test_an_altered_mark_is_refused(mark: Any, strict: bool) -> None:
         layer.load_state_dict(altered, strict=strict)
 
 
+MARKED: list[tuple[Any, dict[str, Any], str]] = [
+    (elman.LSTM, {"coupled": True}, "coupled"),
+    (elman.LSTM, {"clip": 3}, "clip 3.0"),
+    (elman.GRU, {"gate_nonlinearity": "hard_sigmoid"}, "gate_nonlinearity hard_sigmoid 0.2 0.5"),
+    (elman.RNN, {"nonlinearity": "softsign"}, "nonlinearity softsign"),
+    (elman.RNN, {"nonlinearity": elman.Activation("elu", 2)}, "nonlinearity elu 2.0"),
+    (elman.LSTM, {"state_nonlinearity": "identity", "coupled": True},
+     "coupled, state_nonlinearity identity"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "options", "mark"), MARKED, ids=lambda value: str(value))
+def test_other_functions_of_the_same_weights_are_marked(
+    kind: Any, options: dict[str, Any], mark: str
+) -> None:
+    layer, twin, plain = kind(3, 4, **options), kind(3, 4, **options), kind(3, 4)
+    weights = layer.state_dict()
+    assert bytes(weights["_extra_state"].tolist()).decode() == mark
+    twin.load_state_dict(weights)
+    x = torch.randn(5, 2, 3)
+    assert torch.equal(twin(x)[0], layer(x)[0])
+    for other in (plain, getattr(nn, kind.__name__)(3, 4)):
+        with pytest.raises(RuntimeError, match="Unexpected key"):
+            other.load_state_dict(weights)
+        with pytest.raises(RuntimeError, match="Missing key"):
+            layer.load_state_dict(other.state_dict())
+    different = kind(3, 4, clip=7.5)
+    with pytest.raises(RuntimeError, match=r"does not say 'clip 7\.5'"):
+        different.load_state_dict(weights)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "keys"),
+    [
+        (elman.LSTM, {"peephole": True}, ["peephole_l0"]),
+        (elman.LSTM, {"norm": "joint"},
+         ["norm_ih_l0", "norm_hh_l0", "norm_c_l0", "norm_c_bias_l0"]),
+        (elman.GRU, {"norm": "joint"}, ["norm_ih_l0", "norm_hh_l0"]),
+        (elman.GRU, {"norm": "dreamer"}, ["norm_sum_l0", "norm_sum_bias_l0"]),
+        (elman.RNN, {"norm": "joint"}, ["norm_ih_l0", "norm_hh_l0"]),
+        (elman.RNN, {"nonlinearity": "relu"}, []),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_variants_with_weights_of_their_own_need_no_mark(
+    kind: Any, options: dict[str, Any], keys: list[str]
+) -> None:
+    weights = kind(3, 4, **options).state_dict()
+    assert list(weights) == [*kind(3, 4).state_dict(), *keys]
+
+
 def test_the_mark_given_out_is_not_the_mark_itself() -> None:
     before().state_dict()["_extra_state"].zero_()
     assert bytes(before().state_dict()["_extra_state"].tolist()) == b"reset_before"
