@@ -14,5 +14,8 @@ NORMED_GRADIENT = {torch.float32: 3e-5, torch.float64: 3e-11}
 """The same for a cell with layer normalisation, whose slope where all of a sum is alike is the root
 of 1/epsilon, 316: rounding before it grows by as much."""
 
+ONNX_RUNTIME = 1e-6
+"""Absolute, between Elman's layers and ONNX Runtime's nodes, in float32."""
+
 BATCH_MATES = 1e-5
 """Relative: what the other sequences of a batch may change by rounding."""
