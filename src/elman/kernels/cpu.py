@@ -6,7 +6,6 @@ The passes over a call stand in `elman.kernels.operators`, their place in autogr
 
 from __future__ import annotations
 
-from functools import cache
 from operator import ge
 
 import torch
@@ -63,6 +62,8 @@ def _why_not_these(tensors: list[Tensor], call: SequenceCall) -> str | None:
         return "a tensor is empty, or has 2^31 numbers or more"
     if forward_mode():
         return "forward mode needs the reference's own operations"
+    if torch.compiler.is_compiling() and transformed():
+        return "torch.compile cannot look into it through a function transform"
     return None
 
 
@@ -100,8 +101,9 @@ def _check_direction(cell: CellSpec, direction: Direction, steps: int, inputs: i
     batch, width = direction.initial[0].shape
     rows, hidden = direction.weights.hh.shape[0], direction.weights.hh.shape[0] // cell.gates
     projection = 0 if direction.weights.hr is None else width
-    shapes = _weight_shapes(cell, inputs, hidden, projection)
-    for name, tensor, shape in zip(CellWeights._fields, direction.weights, shapes, strict=True):
+    shapes = cell.weight_shapes(inputs, hidden, projection)
+    for name, tensor in zip(CellWeights._fields, direction.weights, strict=True):
+        shape = shapes.get(name)
         if tensor is None and (shape is None or name.startswith("bias")):
             continue
         if tensor is None or tensor.shape != shape:
@@ -128,14 +130,6 @@ def _check_direction(cell: CellSpec, direction: Direction, steps: int, inputs: i
         raise _misfit(f"recurrent weights of {rows} rows", f"a multiple of {cell.gates}")
     if direction.resets is not None and direction.resets.dtype != torch.bool:
         raise _misfit(f"resets of {direction.resets.dtype}", "torch.bool")
-
-
-@cache
-def _weight_shapes(
-    cell: CellSpec, inputs: int, hidden: int, projection: int
-) -> tuple[tuple[int, ...] | None, ...]:
-    shapes = cell.weight_shapes(inputs, hidden, projection)
-    return tuple(shapes.get(name) for name in CellWeights._fields)
 
 
 def _misfit(found: str, expected: str) -> ShapeError:

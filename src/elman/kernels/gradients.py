@@ -29,7 +29,7 @@ def forward_mode() -> bool:
 
 def transformed() -> bool:
     """Whether a function transform is at work, so that tensors may stand for others."""
-    return torch._C._functorch.peek_interpreter_stack() is not None
+    return torch._C._are_functorch_transforms_active()
 
 
 def _stands_for_many(gradient: Tensor | None) -> bool:
@@ -183,13 +183,10 @@ def _pulled_back(
         )
 
     sources = [one for one, want in zip(tensors, wanted, strict=True) if want]
-    results, pull = torch.func.vjp(of_wanted, *sources)
-    found = iter(
-        pull(
-            [
-                torch.zeros_like(result) if gradient is None else gradient
-                for result, gradient in zip(results, gradients, strict=True)
-            ]
-        )
-    )
+    results, pull = torch.func.vjp(of_wanted, *sources)[:2]
+    given = [
+        torch.zeros_like(result) if gradient is None else gradient
+        for result, gradient in zip(results, gradients, strict=True)
+    ]
+    found = iter(pull(given))
     return [next(found) if want else None for want in wanted]

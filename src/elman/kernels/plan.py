@@ -69,19 +69,26 @@ def unflatten(plan: Plan, tensors: Tensors) -> SequenceCall:
     """The call that `flatten` took apart."""
     directions = []
     for number, reverse in enumerate(plan.reverses):
-        own = tensors[1 + number * plan.each : 1 + (number + 1) * plan.each]
-        weights, (resets, mask) = own[:WEIGHTS], own[WEIGHTS : WEIGHTS + 2]
-        states = own[WEIGHTS + 2 :]
-        initial, restart, kept = (
-            tuple(
-                part for part in states[n * plan.parts : (n + 1) * plan.parts] if part is not None
+        first = 1 + number * plan.each
+        resets, mask = first + WEIGHTS, first + WEIGHTS + 1
+        initial, restart, kept, end = (mask + 1 + n * plan.parts for n in range(4))
+        directions.append(
+            Direction(
+                CellWeights(*tensors[first:resets]),  # type: ignore[arg-type]
+                tuple(tensors[initial:restart]),  # type: ignore[arg-type]
+                reverse,
+                tensors[resets],
+                tensors[mask],
+                _all_or_none(tensors[kept:end]),
+                _all_or_none(tensors[restart:kept]),
             )
-            for n in range(3)
         )
-        weights_ = CellWeights(*weights)  # type: ignore[arg-type]
-        directions.append(Direction(weights_, initial, reverse, resets, mask, kept, restart))
-    first: Tensor = tensors[0]  # type: ignore[assignment]
-    return SequenceCall(plan.cell, first, plan.batch_sizes, tuple(directions), plan.precision)
+    input: Tensor = tensors[0]  # type: ignore[assignment]
+    return SequenceCall(plan.cell, input, plan.batch_sizes, tuple(directions), plan.precision)
+
+
+def _all_or_none(parts: Tensors) -> tuple[Tensor, ...]:
+    return () if parts[0] is None else tuple(parts)  # type: ignore[arg-type]
 
 
 # --- a cell as text, which is what an operator can be given
