@@ -21,8 +21,8 @@ _SECTIONS: tuple[tuple[Task, str, dict[str, str]], ...] = (
     ),
     (
         "inference",
-        "Inference: one forward pass. ONNX Runtime has laid out its weights before, Elman does so at"
-        " each call.",
+        "Inference: one forward pass. ONNX Runtime has laid out its weights before, Elman does so"
+        " at each call.",
         {"`torch.nn`": "torch padded", "ONNX Runtime": "ONNX Runtime", "JAX": "JAX"},
     ),
     (
