@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import torch
@@ -68,54 +68,62 @@ def kept_widths(cell: CellSpec, hidden: int, zoneout: bool) -> tuple[int, int]:
     return gates, states + norm
 
 
+@lru_cache(maxsize=64)
+def _alive_and_start(batch_sizes: tuple[int, ...]) -> Tensor:
+    """[2, T] how many sequences are alive at each step, and where its rows begin."""
+    alive = torch.tensor(batch_sizes)
+    return torch.stack([alive, torch.cumsum(alive, 0) - alive])
+
+
 class Pass:
-    """One direction of a call, forward or backward."""
+    """One direction of a call, whose tensors are dense in memory, forward or backward."""
 
     def __init__(self, call: SequenceCall, direction: Direction) -> None:
-        self.cell = call.cell
-        self.x = call.input.contiguous()
-        self.weights = [_contiguous(direction.weights[place]) for place in _PLACES]
-        self.direction = direction
-        self.initial = [part.contiguous() for part in direction.initial]
-        self.restart = [part.contiguous() for part in direction.restart]
-        self.H = direction.weights.hh.shape[0] // call.cell.gates
-        self.zoneout = [part.contiguous() for part in direction.kept]
-        mask, self.resets = _contiguous(direction.recurrent_mask), _contiguous(direction.resets)
-        pairs = [(*parts, None, None)[:2] for parts in (self.initial, self.restart)]
-        self.states = [*pairs[0], *pairs[1], mask, *(*self.zoneout, None, None)[:2]]
-        every_step = bool(self.zoneout) and len(self.zoneout[0]) != 1
-        self.kept_stride = self.H if every_step or len(self.x) == 1 else 0
-        sizes = torch.tensor(call.batch_sizes)
-        self.sizes_and_starts = torch.stack([sizes, torch.cumsum(sizes, 0) - sizes])
-        alive = self.sizes_and_starts.data_ptr()
-        batch, width = self.initial[0].shape
+        self.call, self.direction = call, direction
+        weights = direction.weights
+        self.weights = [weights[place] for place in _PLACES]
+        self.H = weights.hh.shape[0] // call.cell.gates
+        zoneout = direction.kept
+        self.states = [
+            *_pair(direction.initial),
+            *_pair(direction.restart),
+            _address(direction.recurrent_mask),
+            *_pair(zoneout),
+        ]
+        every_step = zoneout and (len(zoneout[0]) > 1 or len(call.input) == 1)
+        self.kept_stride = self.H if every_step else 0
+        steps = len(call.batch_sizes)
+        alive_and_start = _alive_and_start(call.batch_sizes)
+        alive = alive_and_start.data_ptr()
         self.layout = ENGINE.layout(
             _cell(call.cell),
             _PRECISIONS[call.precision],
             direction.reverse,
             torch.get_num_threads(),
-            batch,
-            len(sizes),
-            *self.x.shape,
+            len(direction.initial[0]),
+            steps,
+            *call.input.shape,
             self.H,
-            width,
+            weights.hh.shape[1],
             alive,
-            alive + len(sizes) * sizes.element_size(),
-            _address(self.resets),
+            alive + steps * alive_and_start.element_size(),
+            _address(direction.resets),
         )
+        self.held = alive_and_start  # for as long as its address is in use
+        self.suffix = "float64" if call.input.dtype == torch.float64 else "float32"
 
     def forward(self, y: Tensor, learning: bool) -> tuple[list[Tensor], Tensor, Tensor]:
         """Fill y ([N, P], strided); the final state, and the two tensors of `kept_widths`.
 
         Those are empty when no backward pass will want them.
         """
-        widths = kept_widths(self.cell, self.H, bool(self.zoneout)) if learning else (0, 0)
-        gates, more = (self.x.new_empty(len(y) if width else 0, width) for width in widths)
-        finals = [torch.empty_like(part) for part in self.initial]
-        h_n, c_n = (*finals, None)[:2]
-        self._run(
-            "forward", self.x, self.weights, 0, self.states, self.kept_stride, y, y.stride(0),
-            h_n, c_n, self._kept(gates, more),
+        cell, zoneout = self.call.cell, bool(self.direction.kept)
+        widths = kept_widths(cell, self.H, zoneout) if learning else (0, 0)
+        gates, more = (y.new_empty(len(y) if width else 0, width) for width in widths)
+        finals = [torch.empty_like(part) for part in self.direction.initial]
+        getattr(ENGINE, "forward_" + self.suffix)(
+            self.layout, self.call.input.data_ptr(), _addresses(self.weights), 0, self.states,
+            self.kept_stride, y.data_ptr(), y.stride(0), *_pair(finals), self._kept(gates, more),
         )  # fmt: skip
         return finals, gates, more
 
@@ -139,52 +147,41 @@ class Pass:
             torch.zeros_like(part)
             if given is None
             else given.clone(memory_format=torch.contiguous_format)
-            for part, given in zip(self.initial, d_final, strict=True)
+            for part, given in zip(self.direction.initial, d_final, strict=True)
         ]
-        d_restart = [torch.empty_like(part) for part in self.restart]
-        wanted = self.weights if weights_wanted else [None] * len(self.weights)
-        d_core = [None if one is None else torch.empty_like(one) for one in wanted]
-        self._run(
-            "backward", self.x, self.weights, self.states, self.kept_stride, y, y.stride(0),
-            self._kept(gates, more), d_y, d_y.stride(0), *(*d_state, None)[:2],
-            *(*d_restart, None, None)[:2], d_x, add_d_x, d_core,
-        )  # fmt: skip
+        d_restart = [torch.empty_like(part) for part in self.direction.restart]
         d_weights: list[Tensor | None] = [None] * len(CellWeights._fields)
-        for place, gradient in zip(_PLACES, d_core, strict=True):
-            d_weights[place] = gradient
+        if weights_wanted:
+            for place, weight in zip(_PLACES, self.weights, strict=True):
+                d_weights[place] = None if weight is None else torch.empty_like(weight)
+        getattr(ENGINE, "backward_" + self.suffix)(
+            self.layout, self.call.input.data_ptr(), _addresses(self.weights), self.states,
+            self.kept_stride, y.data_ptr(), y.stride(0), self._kept(gates, more), d_y.data_ptr(),
+            d_y.stride(0), *_pair(d_state), *_pair(d_restart), _address(d_x), add_d_x,
+            _addresses([d_weights[place] for place in _PLACES]),
+        )  # fmt: skip
         return d_weights, d_state, d_restart
 
     def _kept(self, gates: Tensor, more: Tensor) -> list[int]:
         """Addresses of the gates, the states, and the normed sums and their scales."""
-        if self.cell.norm == "none" or not more.numel():
-            return [_address(gates), _address(more), 0, 0]
-        steps, sums = len(more), self.cell.gates * self.H
+        if self.call.cell.norm == "none" or not more.numel():
+            return [gates.data_ptr(), more.data_ptr(), 0, 0]
+        steps, sums = len(more), self.call.cell.gates * self.H
         normed = more.data_ptr() + steps * (more.shape[1] - 2 * sums - 2) * more.element_size()
         scales = normed + steps * 2 * sums * more.element_size()
-        return [
-            _address(gates),
-            more.data_ptr() if normed != more.data_ptr() else 0,
-            normed,
-            scales,
-        ]
-
-    def _run(
-        self, name: str, *arguments: Tensor | int | Sequence[Tensor | int | None] | None
-    ) -> None:
-        dtype = str(self.x.dtype).removeprefix("torch.")
-        addresses = [
-            [_address(part) for part in one] if isinstance(one, Sequence) else _address(one)
-            for one in arguments
-        ]
-        getattr(ENGINE, f"{name}_{dtype}")(self.layout, *addresses)
+        states = more.data_ptr() if normed != more.data_ptr() else 0
+        return [gates.data_ptr(), states, normed, scales]
 
 
-def _address(one: Tensor | int | None) -> int:
-    """Where a tensor's numbers lie, 0 for none; numbers as they are."""
-    if isinstance(one, int):
-        return one
-    return 0 if one is None or not one.numel() else one.data_ptr()
+def _address(tensor: Tensor | None) -> int:
+    """Where a tensor's numbers lie; 0 for none, and for one that is empty."""
+    return 0 if tensor is None else tensor.data_ptr()
 
 
-def _contiguous(tensor: Tensor | None) -> Tensor | None:
-    return None if tensor is None else tensor.contiguous()
+def _addresses(tensors: Sequence[Tensor | None]) -> list[int]:
+    return [0 if tensor is None else tensor.data_ptr() for tensor in tensors]
+
+
+def _pair(parts: Sequence[Tensor]) -> tuple[int, int]:
+    """Addresses of h and c, 0 for what is missing."""
+    return _address(parts[0]) if parts else 0, _address(parts[1]) if len(parts) > 1 else 0
