@@ -6,21 +6,25 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import cast
 
 import torch
+from torch import Tensor
 
 from elman.errors import KernelUnavailable
 from elman.kernels import cpu, reference
 from elman.kernels.contract import Kernel, SequenceCall, SequenceResult
 from elman.kernels.native import ENGINE
+from elman.kernels.plan import flatten, unflatten
 
 KERNELS: tuple[Kernel, ...] = (cast(Kernel, cpu), cast(Kernel, reference))
 """Every kernel, fastest first; `auto` takes the first that is willing."""
 
 Watcher = Callable[[SequenceCall, SequenceResult], None]
+
+_SIXTEEN_BITS = (torch.bfloat16, torch.float16)
 
 _watchers: ContextVar[tuple[Watcher, ...]] = ContextVar("watchers", default=())
 
@@ -72,13 +76,13 @@ def choose(call: SequenceCall, kernel: str = "auto") -> Kernel:
 def run(call: SequenceCall, kernel: str = "auto") -> SequenceResult:
     """Run a call on the kernel that `choose` names, and show it to whoever watches.
 
-    Under `torch.autocast("cpu", dtype=torch.bfloat16)` a float32 call is run with precision
-    "bf16", whatever it says: autocast is the caller's word on products. State and results stay
-    float32, as autocast leaves every sum over many numbers.
+    Under `torch.autocast("cpu", dtype=torch.bfloat16)` a layer with float32 weights has precision
+    "bf16", whatever it says, and is given what other layers made in 16 bits as float32. Its state
+    and its results are float32: a sum over many steps is what autocast keeps in float32 elsewhere.
     """
     if not torch.is_autocast_enabled("cpu"):
         return _run(call, kernel)
-    with torch.autocast("cpu", enabled=False):  # a kernel rounds the operands by itself
+    with torch.autocast("cpu", enabled=False):  # the kernels round the operands by themselves
         return _run(_under_autocast(call), kernel)
 
 
@@ -94,11 +98,34 @@ def _run(call: SequenceCall, kernel: str) -> SequenceResult:
     return result
 
 
+def goes_with(given: Tensor, weight: Tensor) -> bool:
+    """Whether a layer with this weight takes this tensor: one dtype and device, but for autocast.
+
+    Under autocast on the CPU a float32 layer takes what other layers made in 16 bits.
+    """
+    if given.device != weight.device:
+        return False
+    return given.dtype == weight.dtype or (
+        given.dtype in _SIXTEEN_BITS and _is_single(weight) and torch.is_autocast_enabled("cpu")
+    )
+
+
+def _is_single(weight: Tensor) -> bool:
+    """Whether autocast on the CPU is about a layer with this weight."""
+    return weight.dtype == torch.float32 and weight.device.type == "cpu"
+
+
 def _under_autocast(call: SequenceCall) -> SequenceCall:
     """The call as autocast wants it."""
-    if torch.get_autocast_dtype("cpu") != torch.bfloat16 or call.input.dtype != torch.float32:
+    if not _is_single(call.directions[0].weights.ih):
         return call
-    return replace(call, precision="bf16") if call.input.is_cpu else call
+    plan, tensors = flatten(call)
+    if torch.get_autocast_dtype("cpu") == torch.bfloat16:
+        plan = plan._replace(precision="bf16")
+    wide = [
+        one.float() if one is not None and one.dtype in _SIXTEEN_BITS else one for one in tensors
+    ]
+    return unflatten(plan, wide)
 
 
 @cache

@@ -40,7 +40,8 @@ class GRU(HiddenStateLayer):
         clip: the sum that enters each gate and the candidate is held between -clip and clip.
         norm: "none", "joint" for layer normalisation of W x and R h, or "dreamer" for that of
             Dreamer's world model.
-        options: dropouts, zoneout, `init`, `initial_state` and `kernel`; see `LayerOptions`.
+        options: dropouts, zoneout, `init`, `initial_state`, `kernel` and `precision`; see
+            `LayerOptions`.
 
     Raises:
         ConfigurationError: an option out of its range.

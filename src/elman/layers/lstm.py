@@ -45,7 +45,8 @@ class LSTM(Recurrent):
         clip: the sum that enters each gate and candidate is held between -clip and clip.
         norm: "none", or "joint" for layer normalisation.
         forget_bias: what the biases of the forget gate begin with; None leaves it to `init`.
-        options: dropouts, zoneout, `init`, `initial_state` and `kernel`; see `LayerOptions`.
+        options: dropouts, zoneout, `init`, `initial_state`, `kernel` and `precision`; see
+            `LayerOptions`.
 
     Raises:
         ConfigurationError: an option out of its range.

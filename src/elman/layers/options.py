@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict, get_args
 
 from elman.cells.spec import CellSpec
 from elman.errors import ConfigurationError
+from elman.kernels.contract import Precision
 from elman.layers.initialisation import Init
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ class LayerOptions(TypedDict, total=False):
             the standard normal distribution at each call in training (zeros in evaluation); or
             "learned", parameters `h_0_l0` and so on that begin at 0.
         kernel: "auto", or the name of the kernel to insist on.
+        precision: "full" computes in the dtype of the weights; "bf16" rounds both operands of each
+            product with a weight matrix to bfloat16, and adds up and keeps the state in float32.
+            `torch.autocast("cpu", dtype=torch.bfloat16)` means "bf16" for float32 weights.
     """
 
     input_dropout: float
@@ -46,6 +50,7 @@ class LayerOptions(TypedDict, total=False):
     t_max: float | None
     initial_state: InitialState
     kernel: str
+    precision: Precision
 
 
 RATES = ("dropout", "input_dropout", "recurrent_dropout", "weight_dropout")
@@ -103,11 +108,12 @@ def _faults(layer: Recurrent) -> Iterator[tuple[bool, str, str]]:
         f"proj_size = {size!r}",
         "0 for no projection, or less than hidden_size",
     )
-    yield (
-        layer.initial_state not in get_args(InitialState),
-        f"initial_state = {layer.initial_state!r}",
-        " or ".join(repr(choice) for choice in get_args(InitialState)),
-    )
+    for key, choices in (
+        ("initial_state", get_args(InitialState)),
+        ("precision", get_args(Precision)),
+    ):
+        value = getattr(layer, key)
+        yield value not in choices, f"{key} = {value!r}", " or ".join(map(repr, choices))
 
 
 def _is_whole(value: object, least: int = 1) -> bool:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from elman.cells.spec import CellSpec
 from elman.errors import ShapeError
 from elman.kernels import dispatch
-from elman.kernels.contract import Direction, SequenceCall
+from elman.kernels.contract import Direction, Precision, SequenceCall
 from elman.layers import marks
 from elman.layers.initialisation import Init, check_init, initialise
 from elman.layers.options import InitialState, check_options, zoneout_rates
@@ -63,6 +63,7 @@ class Recurrent(SequenceLayer):
         forget_bias: float | None = None,
         initial_state: InitialState = "zeros",
         kernel: str = "auto",
+        precision: Precision = "full",
     ) -> None:
         super().__init__()
         self.cell = cell
@@ -83,6 +84,7 @@ class Recurrent(SequenceLayer):
         self.forget_bias = forget_bias
         self.initial_state = initial_state
         self.kernel = kernel
+        self.precision = precision
         check_options(self)
         check_init(cell, init, bias=bias, t_max=t_max, forget_bias=forget_bias)
         if dropout and num_layers == 1:
@@ -183,7 +185,7 @@ class Recurrent(SequenceLayer):
                 self._direction(layer * count + d, steps, state, (resets, turned)[d], restart)
                 for d in range(count)
             )
-            call = SequenceCall(self.cell, packed, batch_sizes, directions)
+            call = SequenceCall(self.cell, packed, batch_sizes, directions, self.precision)
             result = dispatch.run(call, self.kernel)
             finals.extend(result.final)
             packed = result.output
@@ -238,7 +240,7 @@ class Recurrent(SequenceLayer):
                 where=f"{type(self).__name__}.forward",
                 expected=f"[{self.input_size}] (input_size)",
             )
-        if values.dtype != weight.dtype or values.device != weight.device:
+        if not dispatch.goes_with(values, weight):
             raise ShapeError(
                 f"The input is {values.dtype} on {values.device}, the weights are {weight.dtype}"
                 f" on {weight.device}.",
@@ -270,6 +272,7 @@ class Recurrent(SequenceLayer):
             "forget_bias": (self.forget_bias, None),
             "initial_state": (self.initial_state, "zeros"),
             "kernel": (self.kernel, "auto"),
+            "precision": (self.precision, "full"),
         }
         shown = [f"{name}={value!r}" for name, (value, usual) in options.items() if value != usual]
         return ", ".join([f"{self.input_size}, {self.hidden_size}", *shown])

@@ -30,7 +30,8 @@ class RNN(HiddenStateLayer):
         dtype: of the weights.
         clip: the sum that enters f is held between -clip and clip.
         norm: "none", or "joint" for layer normalisation.
-        options: dropouts, zoneout, `init`, `initial_state` and `kernel`; see `LayerOptions`.
+        options: dropouts, zoneout, `init`, `initial_state`, `kernel` and `precision`; see
+            `LayerOptions`.
 
     Raises:
         ConfigurationError: an option out of its range.

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from elman.errors import ShapeError
+from elman.kernels import dispatch
 from elman.layers.weights import suffixes
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def check_state(layer: Recurrent, state: Any, rows: Sequence[int], weight: Tenso
                 where=f"{type(layer).__name__}.forward, hx",
                 expected=f"{list(shape)} (layers x directions{', batch' if rows else ''}, width)",
             )
-        if part.dtype != weight.dtype or part.device != weight.device:
+        if not dispatch.goes_with(part, weight):
             raise ShapeError(
                 f"The initial state {name}_0 is {part.dtype} on {part.device}, the weights are"
                 f" {weight.dtype} on {weight.device}.",
