@@ -1,6 +1,7 @@
 """Elman: recurrent neural networks, from the equations to a trained, measured, saved model.
 
 elman.RNN, elman.LSTM, elman.GRU    layers, drop-in for torch.nn's
+elman.Frozen                        a layer that reads a step a call, for streams
 elman.Stack                         layers of different kinds and widths on top of each other
 elman.Activation                    a function of a cell, with its numbers
 elman.Ragged                        a batch of sequences of unequal length
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from elman.cells.activations import Activation
+    from elman.layers.frozen import Frozen
     from elman.layers.gru import GRU
     from elman.layers.lstm import LSTM
     from elman.layers.rnn import RNN
@@ -23,13 +25,24 @@ if TYPE_CHECKING:
 
     __version__: str
 
-__all__ = ["GRU", "LSTM", "RNN", "Activation", "Ragged", "Stack", "__version__", "load"]
+__all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
+    "Activation",
+    "Frozen",
+    "Ragged",
+    "Stack",
+    "__version__",
+    "load",
+]
 
 # Looked up on first use, so that `import elman` and the command line start without torch.
 _HOMES = {
     "RNN": "elman.layers.rnn",
     "LSTM": "elman.layers.lstm",
     "GRU": "elman.layers.gru",
+    "Frozen": "elman.layers.frozen",
     "Stack": "elman.layers.stack",
     "Activation": "elman.cells.activations",
     "Ragged": "elman.sequences",

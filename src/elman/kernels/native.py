@@ -27,6 +27,7 @@ FUNCTIONS = {"tanh": 0, "sigmoid": 1, "relu": 2, "hard_sigmoid": 3}
 
 _KINDS: dict[Kind, int] = {"rnn": 0, "lstm": 1, "gru": 2}
 _RESET_BEFORE = 3
+_NOTHING_KEPT = [0, 0, 0, 0]
 _PRECISIONS: dict[Precision, int] = {"full": 0, "bf16": 1}
 
 # The weights in the order of csrc/recurrence.hpp, which has none of Dreamer's norm.
@@ -185,3 +186,35 @@ def _addresses(tensors: Sequence[Tensor | None]) -> list[int]:
 def _pair(parts: Sequence[Tensor]) -> tuple[int, int]:
     """Addresses of h and c, 0 for what is missing."""
     return _address(parts[0]) if parts else 0, _address(parts[1]) if len(parts) > 1 else 0
+
+
+class Step:
+    """One direction of a layer for prediction a step at a time, its weights packed once.
+
+    Args:
+        call: of one step, which says everything but the input and the state; what it holds must
+            not change any more.
+    """
+
+    def __init__(self, call: SequenceCall) -> None:
+        self._pass = Pass(call, call.directions[0])
+        self._weights = _addresses(self._pass.weights)
+        pack = getattr(ENGINE, "pack_" + self._pass.suffix)
+        self._packed = pack(self._pass.layout, self._weights)
+        self._run = getattr(ENGINE, "forward_" + self._pass.suffix)
+        self._h = torch.empty_like(call.directions[0].initial[0])  # the core writes h twice
+
+    def run(self, x: Tensor, state: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """The state after one step, from x [B, I] and the parts of the state before it.
+
+        All are dense in memory, of the call's shapes and dtype.
+        """
+        h = torch.empty_like(state[0])
+        new = (h, torch.empty_like(state[1])) if len(state) > 1 else (h,)
+        states = [*_pair(state), *self._pass.states[2:]]
+        self._run(
+            self._pass.layout, x.data_ptr(), self._weights, self._packed.address, states,
+            self._pass.kept_stride, h.data_ptr(), h.stride(0), self._h.data_ptr(),
+            new[-1].data_ptr() if len(new) > 1 else 0, _NOTHING_KEPT,
+        )  # fmt: skip
+        return new

@@ -1,0 +1,93 @@
+"""A frozen layer gives, step by step, what the layer gives for the whole sequence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+import elman
+from elman.errors import ConfigurationError, KernelUnavailable, ShapeError
+from elman.kernels.engine import engine_status
+from elman import Frozen
+
+LAYERS: dict[str, Any] = {
+    "rnn": lambda: elman.RNN(3, 5, 2),
+    "relu": lambda: elman.RNN(3, 5, nonlinearity="relu"),
+    "lstm": lambda: elman.LSTM(3, 5),
+    "lstm, three layers": lambda: elman.LSTM(3, 20, 3),
+    "projection": lambda: elman.LSTM(3, 5, 2, proj_size=2),
+    "gru": lambda: elman.GRU(3, 5, 2, bias=False),
+    "reset before": lambda: elman.GRU(3, 17, reset_after=False),
+    "zoneout": lambda: elman.LSTM(3, 5, zoneout=(0.2, 0.1)),
+    "joint norm": lambda: elman.GRU(3, 5, norm="joint"),
+    "learned": lambda: elman.GRU(3, 5, initial_state="learned"),
+    "reference": lambda: elman.GRU(3, 5, 2, kernel="reference"),
+    "Dreamer": lambda: elman.GRU(3, 5, norm="dreamer"),
+    "float64": lambda: elman.LSTM(3, 5, 2, dtype=torch.float64),
+}
+
+
+def parts_of(state: Any) -> list[torch.Tensor]:
+    return [state] if isinstance(state, torch.Tensor) else list(state)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_steps_equal_the_sequence(name: str, batch_size: int) -> None:
+    torch.manual_seed(0)
+    layer = LAYERS[name]().eval()
+    batch = torch.randn(6, batch_size, 3, dtype=layer.weight_ih_l0.dtype)
+    whole, last = layer(batch)
+    frozen, state = Frozen(layer, batch_size), None
+    for x, expected in zip(batch, whole, strict=True):
+        output, state = frozen(x, state)
+        torch.testing.assert_close(output, expected)
+    for mine, theirs in zip(parts_of(state), parts_of(last), strict=True):
+        torch.testing.assert_close(mine, theirs)
+        assert not mine.requires_grad
+
+
+@pytest.mark.skipif(not engine_status().built, reason=engine_status().reason)
+def test_it_says_which_kernel_computes() -> None:
+    assert Frozen(elman.LSTM(3, 5)).kernel == "cpu"
+    assert Frozen(elman.GRU(3, 5, norm="dreamer")).kernel == "reference"
+
+
+def test_later_changes_of_the_layer_are_not_seen_and_the_layer_is_left_alone() -> None:
+    layer = elman.LSTM(3, 5).train()
+    x = torch.randn(1, 3)
+    frozen = Frozen(layer)
+    before, _ = frozen(x)
+    assert layer.training
+    assert all(weight.requires_grad for weight in layer.parameters())
+    for weight in layer.parameters():
+        weight.data.add_(1.0)
+    after, _ = frozen(x)
+    assert torch.equal(before, after)
+
+
+def test_inputs_and_states_are_read_as_they_lie_in_memory() -> None:
+    layer = elman.LSTM(3, 5, 2)
+    frozen = Frozen(layer, 2)
+    wide = torch.randn(2, 6)
+    h, c = (torch.randn(2, 5, 2).transpose(1, 2) for _ in range(2))
+    output, _ = frozen(wide[:, ::2], (h, c))
+    expected, _ = layer(wide[None, :, ::2], (h, c))
+    torch.testing.assert_close(output, expected[0])
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="bidirectional"):
+        Frozen(elman.LSTM(3, 5, bidirectional=True))
+    with pytest.raises(KernelUnavailable, match="Dreamer"):
+        Frozen(elman.GRU(3, 5, norm="dreamer", kernel="cpu"))
+    frozen = Frozen(elman.LSTM(3, 5))
+    for x in (torch.randn(3), torch.randn(2, 3), torch.randn(1, 4), torch.randn(1, 3).double()):
+        with pytest.raises(ShapeError, match="batch_size, input_size"):
+            frozen(x)
+    good = torch.zeros(1, 1, 5)
+    for state in (good, (good,), (good, torch.zeros(1, 5)), (good, good.double())):
+        with pytest.raises(ShapeError):
+            frozen(torch.randn(1, 3), state)
