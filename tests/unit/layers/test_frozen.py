@@ -8,9 +8,9 @@ import pytest
 import torch
 
 import elman
+from elman import Frozen
 from elman.errors import ConfigurationError, KernelUnavailable, ShapeError
 from elman.kernels.engine import engine_status
-from elman import Frozen
 
 LAYERS: dict[str, Any] = {
     "rnn": lambda: elman.RNN(3, 5, 2),
