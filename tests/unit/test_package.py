@@ -59,7 +59,7 @@ def test_the_core_dependencies_are_those_of_the_design() -> None:
         "pyarrow",
         "regex",
     ]
-    extras = {"demo", "images", "translation", "plots", "export", "serve", "dev"}
+    extras = {"demo", "images", "translation", "plots", "export", "serve", "bench", "dev"}
     assert set(PROJECT["optional-dependencies"]) == extras
 
 
