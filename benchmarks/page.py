@@ -37,12 +37,12 @@ _SECTIONS: tuple[tuple[Task, str, dict[str, str]], ...] = (
     ),
     (
         "streaming",
-        "One step of one sequence; `torch.nn` with `RNNCell`, `LSTMCell` and `GRUCell`.",
+        "One step of one sequence: `elman.Frozen` beside `RNNCell`, `LSTMCell` and `GRUCell`.",
         {"`torch.nn`": "torch cell", "ONNX Runtime": "ONNX Runtime"},
     ),
     (
         "bf16 training",
-        "Training in bfloat16.",
+        'Training with products in bfloat16: `precision="bf16"`.',
         {"Elman, float32": "elman", "`torch.nn`, bfloat16": "torch bf16"},
     ),
 )

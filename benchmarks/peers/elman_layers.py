@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import torch
@@ -12,6 +11,7 @@ import elman
 from benchmarks.cases import Case, Cell
 from benchmarks.problem import Contender, ModuleRun, Problem, with_weights
 from benchmarks.results import LIMIT, LIMIT_SIZE
+from elman.kernels.engine import engine_status
 from elman.sequences import Ragged
 
 _LAYERS: dict[Cell, tuple[Any, dict[str, Any]]] = {
@@ -23,15 +23,18 @@ _LAYERS: dict[Cell, tuple[Any, dict[str, Any]]] = {
 
 
 def why_left_out(case: Case) -> str | None:
-    """Why a case cannot be measured with the layers as they are."""
-    if case.task == "bf16 training" and "precision" not in inspect.signature(elman.LSTM).parameters:
-        return "elman.LSTM takes no precision= yet"
+    """Why a case says nothing on this machine."""
+    has_instruction = engine_status().processor.get("avx512_bf16", False)
+    if case.task == "bf16 training" and not has_instruction:
+        return "the processor multiplies no bfloat16"
     return None
 
 
 def contenders(problem: Problem) -> list[Contender]:
     """The layer the others are compared with comes first."""
     case = problem.case
+    if case.task == "streaming":
+        return [_frozen(problem)]
     if case.task == "ragged training":
         return [_ragged(problem), _padded(problem, "elman padded")]
     if case.task == "bf16 training":
@@ -64,10 +67,21 @@ def _padded(
 ) -> Contender:
     layer = _layer(problem, cell or problem.case.cell, **options)
     batch = problem.batch.clone().requires_grad_(problem.case.learns)
-    parts = [part.unsqueeze(0) for part in problem.state]
-    state = None if not parts else parts[0] if len(parts) == 1 else tuple(parts)
-    run = ModuleRun(layer, batch, lambda: layer(batch, state)[0], problem.d_output, lambda t: t)
+    run = ModuleRun(layer, batch, lambda: layer(batch)[0], problem.d_output, lambda t: t)
     return run.contender(name, problem, rounding)
+
+
+def _frozen(problem: Problem) -> Contender:
+    layer = _layer(problem, problem.case.cell)
+    frozen, step = elman.Frozen(layer, problem.case.batch), problem.batch[0]
+    parts = tuple(part.unsqueeze(0) for part in problem.state)
+    state = parts if len(parts) == 2 else parts[0]
+
+    def padded(output: Tensor) -> Tensor:
+        return output.unsqueeze(0)
+
+    run = ModuleRun(layer, step, lambda: frozen(step, state)[0], problem.d_output, padded)
+    return run.contender("elman", problem)
 
 
 def _ragged(problem: Problem) -> Contender:

@@ -34,6 +34,7 @@ WHO: dict[tuple[Task, Cell], set[str]] = {
     ("ragged training", "lstm"): {"elman padded", "torch packed", "torch padded"},
     ("ragged training", "gru"): {"elman padded", "torch packed", "torch padded"},
     **{("streaming", cell): {"torch cell", "ONNX Runtime"} for cell in TORCH_CELLS},
+    **{("bf16 training", cell): {"elman bf16", "torch bf16"} for cell in TORCH_CELLS},
 }
 # JAX has threads of its own, and a process that has them must not be forked by another test.
 JAX = """

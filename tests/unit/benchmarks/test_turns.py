@@ -14,6 +14,7 @@ from benchmarks.measure import measure
 from benchmarks.peers.every_peer import PEERS, Peer, contenders
 from benchmarks.problem import Contender, Problem
 from benchmarks.results import Row
+from elman.kernels.engine import EngineStatus
 from tests.unit.benchmarks.made_up import SMALL, Turns
 
 
@@ -124,20 +125,16 @@ def test_a_missing_peer_is_announced_and_left_out(capsys: pytest.CaptureFixture[
     assert len(contenders(Problem.of(SMALL), (here, absent))) == 1
 
 
-def test_bf16_is_announced_and_left_out_until_the_layers_have_it(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("has", [True, False])
+def test_bf16_is_announced_and_left_out_where_the_processor_has_none(
+    has: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    class Layer:
-        def __init__(self, size: int, precision: str = "full") -> None: ...
-
     (case,) = run.chosen("bf16 training, lstm")
-    monkeypatch.setattr("elman.LSTM", Layer)
-    assert run.announce(PEERS[:1], (case,)) == []
-    monkeypatch.setattr("elman.LSTM", object)
-    assert run.announce(PEERS[:1], (case,)) == [
-        f"{case.name} is left out: elman.LSTM takes no precision= yet."
-    ]
-    assert "precision" in capsys.readouterr().out
+    status = EngineStatus(True, "", {"avx512_bf16": has})
+    monkeypatch.setattr("benchmarks.peers.elman_layers.engine_status", lambda: status)
+    reason = f"{case.name} is left out: the processor multiplies no bfloat16."
+    assert run.announce(PEERS[:1], (case,)) == ([] if has else [reason])
+    assert (reason in capsys.readouterr().out) is not has
 
 
 def test_cases_are_chosen_by_a_part_of_their_name() -> None:
