@@ -64,7 +64,12 @@ class Recurrence(torch.autograd.Function):
         d_results = gradients[: 1 + plan.parts * len(plan.reverses)]
         if torch.compiler.is_compiling():
             found = operators.backward(plan, tensors, results, d_results, wanted)
-        elif forward_mode() or any(map(_stands_for_many, d_results)):
+        elif (
+            forward_mode()
+            or any(map(_stands_for_many, d_results))
+            # A transform may hide from the door that a mask has a gradient.
+            or any(wanted[place] for place in (*plan.masks, *plan.shares))
+        ):
             found = _by_reference(plan, tensors, d_results, wanted)
         elif torch.is_grad_enabled() or transformed():
             rest = (*tensors, *results, *d_results)

@@ -39,15 +39,13 @@ def run_mapped(
         size: M.
         wanted: for each tensor of the call, whether its gradient is; empty for a forward pass.
     """
-    firsts = range(1, 1 + plan.each * len(plan.reverses), plan.each)
-    weights = {place for first in firsts for place in range(first, first + WEIGHTS)}
-    shares = {first + plan.each - n for first in firsts for n in range(1, 1 + plan.parts)}
+    weights = {place for first in plan.firsts for place in range(first, first + WEIGHTS)}
     if (
         any(dims[place] is not None for place in weights)
         or any(wanted[place] for place in weights if wanted)
         # What is no row of the batch: a share that zoneout keeps at every step, and what a pass
         # with the joint norm keeps for the backward pass.
-        or any(tensors[place] is not None for place in shares)
+        or any(tensors[place] is not None for place in plan.shares)
         or plan.cell.norm != "none"
     ):
         return _one_by_one(run, plan, tensors, dims, size)

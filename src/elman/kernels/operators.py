@@ -95,9 +95,8 @@ def _backward(
     d_finals = plan.finals([d_y, *d_states])
     d_input = call.input.new_empty(call.input.shape) if wanted[0] else None
     found: list[Tensor | None] = [d_input]
-    for number, direction in enumerate(call.directions):
+    for number, (first, direction) in enumerate(zip(plan.firsts, call.directions, strict=True)):
         columns = slice(number * width, (number + 1) * width)
-        first = 1 + number * plan.each
         gates, more = kept[2 * number : 2 * number + 2]
         d_weights, d_state, d_restart = Pass(call, direction).backward(
             y[:, columns],

@@ -41,6 +41,22 @@ class Plan(NamedTuple):
         """How many places each direction has in the list of tensors, which the input begins."""
         return WEIGHTS + 2 + 3 * self.parts
 
+    @property
+    def firsts(self) -> range:
+        """Where the places of each direction begin."""
+        return range(1, 1 + self.each * len(self.reverses), self.each)
+
+    @property
+    def shares(self) -> list[int]:
+        """The places of what zoneout keeps."""
+        ends = [first + self.each for first in self.firsts]
+        return [place for end in ends for place in range(end - self.parts, end)]
+
+    @property
+    def masks(self) -> list[int]:
+        """The places of the masks of recurrent dropout."""
+        return [first + WEIGHTS + 1 for first in self.firsts]
+
     def finals(self, results: Tensors) -> tuple[tuple[Tensor, ...], ...]:
         """The final states among the results of a forward pass, direction by direction."""
         starts = range(1, 1 + self.parts * len(self.reverses), self.parts)
@@ -68,8 +84,7 @@ def flatten(call: SequenceCall) -> tuple[Plan, list[Tensor | None]]:
 def unflatten(plan: Plan, tensors: Tensors) -> SequenceCall:
     """The call that `flatten` took apart."""
     directions = []
-    for number, reverse in enumerate(plan.reverses):
-        first = 1 + number * plan.each
+    for first, reverse in zip(plan.firsts, plan.reverses, strict=True):
         resets, mask = first + WEIGHTS, first + WEIGHTS + 1
         initial, restart, kept, end = (mask + 1 + n * plan.parts for n in range(4))
         directions.append(
