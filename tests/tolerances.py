@@ -19,3 +19,7 @@ ONNX_RUNTIME = 1e-6
 
 BATCH_MATES = 1e-5
 """Relative: what the other sequences of a batch may change by rounding."""
+
+BF16 = 1e-2
+"""Between products of operands rounded to bfloat16 and full ones: of outputs absolute, of gradients
+as a share of the tensor's largest magnitude."""

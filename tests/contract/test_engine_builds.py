@@ -25,12 +25,22 @@ from elman.layers.lstm import LSTM
 from elman.layers.recurrent import Recurrent
 from elman.layers.rnn import RNN
 from elman.sequences import Ragged
-from tests.tolerances import GRADIENT
+from tests.tolerances import BF16, GRADIENT, NORMED_GRADIENT
 
 pytestmark = pytest.mark.skipif(not engine_status().built, reason=engine_status().reason)
 ENGINE: Any = importlib.import_module("elman._engine") if engine_status().built else None
 BUILDS = ENGINE.builds() if ENGINE else ["none"]
 KINDS = ["rnn_tanh", "rnn_relu", "lstm", "gru", "gru_before"]
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "rnn_clip_zoneout": ("rnn_tanh", {"clip": 0.5, "zoneout": 0.3}),
+    "lstm_peephole_coupled": ("lstm", {"peephole": True, "coupled": True}),
+    "lstm_hard": ("lstm", {"gate_nonlinearity": "hard_sigmoid", "state_nonlinearity": "relu"}),
+    "lstm_projected": ("lstm", {"proj_size": 4}),
+    "lstm_zoneout": ("lstm", {"zoneout": (0.2, 0.4)}),
+    "lstm_joint": ("lstm", {"norm": "joint", "peephole": True}),
+    "gru_joint": ("gru", {"norm": "joint", "clip": 3.0}),
+    "gru_before_zoneout": ("gru_before", {"zoneout": 0.5, "nonlinearity": "sigmoid"}),
+}
 
 
 @pytest.fixture(params=BUILDS)
@@ -41,15 +51,19 @@ def build(request: pytest.FixtureRequest) -> Iterator[str]:
     ENGINE.choose_build(before)
 
 
-def make(kind: str, hidden_size: int, kernel: str) -> Recurrent:
+def make(kind: str, hidden_size: int, kernel: str, **options: Any) -> Recurrent:
     torch.manual_seed(0)
+    kind, more = VARIANTS.get(kind, (kind, {}))
+    options = {"bidirectional": True, "kernel": kernel, **more, **options}
+    layer: Recurrent
     if kind.startswith("rnn"):
         function: Any = kind.removeprefix("rnn_")
-        return RNN(5, hidden_size, 2, function, bidirectional=True, kernel=kernel)
-    if kind == "lstm":
-        return LSTM(5, hidden_size, 2, bidirectional=True, kernel=kernel)
-    after = kind == "gru"
-    return GRU(5, hidden_size, 2, bidirectional=True, reset_after=after, kernel=kernel)
+        layer = RNN(5, hidden_size, 2, function, **options)
+    elif kind == "lstm":
+        layer = LSTM(5, hidden_size, 2, **options)
+    else:
+        layer = GRU(5, hidden_size, 2, reset_after=kind == "gru", **options)
+    return layer.eval()
 
 
 def results(layer: Recurrent, batch: Ragged) -> list[Tensor]:
@@ -85,11 +99,50 @@ def test_a_build_is_as_exact_as_float32_allows(
     assert_exact(found, truth(kind, hidden_size, lengths), build)
 
 
-def assert_exact(found: list[Tensor], exact: list[Tensor], build: str) -> None:
+@pytest.mark.parametrize("kind", VARIANTS)
+@pytest.mark.parametrize("hidden_size", [16, 37])
+def test_a_build_is_as_exact_for_every_variant(build: str, kind: str, hidden_size: int) -> None:
+    lengths = (9, 0, 4, 4, 1, 8, 2, 5, 3)
+    found = results(make(kind, hidden_size, "cpu"), batch_of(lengths))
+    tolerance = (NORMED_GRADIENT if "joint" in kind else GRADIENT)[torch.float32]
+    assert_exact(found, truth(kind, hidden_size, lengths), build, tolerance)
+
+
+@pytest.mark.parametrize("kind", [*KINDS, *VARIANTS])
+def test_bfloat16_rounds_what_the_reference_rounds(build: str, kind: str) -> None:
+    lengths = (9, 0, 4, 4, 1, 8, 2, 5, 3)
+    batch = batch_of(lengths)
+    found = results(make(kind, 37, "cpu", precision="bf16"), batch)
+    assert_near(found, results(make(kind, 37, "reference", precision="bf16"), batch), build)
+    full = results(make(kind, 37, "cpu"), batch)
+    assert not any(torch.equal(one, other) for one, other in zip(found, full, strict=True))
+
+
+# A relu's slope jumps where rounding moves a sum across 0, and a norm makes rounding larger.
+@pytest.mark.parametrize("kind", ["rnn_tanh", "lstm", "gru", "gru_before"])
+def test_bfloat16_is_near_to_full_precision(build: str, kind: str) -> None:
+    lengths = (9, 0, 4, 4, 1, 8, 2, 5, 3)
+    found = results(make(kind, 37, "cpu", precision="bf16"), batch_of(lengths))
+    assert_near(found, truth(kind, 37, lengths), build)
+
+
+def assert_near(found: list[Tensor], expected: list[Tensor], build: str) -> None:
+    for number, (one, true) in enumerate(zip(found, expected, strict=True)):
+        scale = max(1.0, float(true.detach().abs().max()))
+        difference = float((one - true).detach().abs().max())
+        assert difference <= BF16 * scale, f"{build}: result {number}"
+
+
+def assert_exact(
+    found: list[Tensor],
+    exact: list[Tensor],
+    build: str,
+    tolerance: float = GRADIENT[torch.float32],
+) -> None:
     for number, (one, true) in enumerate(zip(found, exact, strict=True)):
         scale = float(true.detach().abs().max())
         difference = float((one - true).detach().abs().max())
-        assert difference <= GRADIENT[torch.float32] * scale, f"{build}: result {number}"
+        assert difference <= tolerance * scale, f"{build}: result {number}"
 
 
 @pytest.mark.parametrize("kind", KINDS)
