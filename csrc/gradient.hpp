@@ -109,7 +109,8 @@ class TransposedProduct {
 
   void columns(int64_t begin, int64_t end) const {
     const int64_t panels = (B + panel_width - 1) / panel_width;
-    const int64_t steps_at_once = within(64, (1 << 16) / (panels * panel_width), 512) * n;
+    // At most 128 sums in a row, whatever would fit: a longer sum of floats loses more.
+    const int64_t steps_at_once = within(64, (1 << 16) / (panels * panel_width), 128) * n;
     const int64_t columns_at_once = (1 << 16) / (steps_at_once / n) / G * G;
     Buffer<Operand> lefts(columns_at_once / G * spacing<Operand>(G * steps_at_once / n));
     Buffer<Operand> rights(panels * spacing<Operand>(panel_width * steps_at_once / n));

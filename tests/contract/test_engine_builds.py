@@ -25,7 +25,7 @@ from elman.layers.lstm import LSTM
 from elman.layers.recurrent import Recurrent
 from elman.layers.rnn import RNN
 from elman.sequences import Ragged
-from tests.tolerances import BF16, GRADIENT, NORMED_GRADIENT
+from tests.tolerances import AFTER_100_STEPS, BF16, GRADIENT, NORMED_GRADIENT
 
 pytestmark = pytest.mark.skipif(not engine_status().built, reason=engine_status().reason)
 ENGINE: Any = importlib.import_module("elman._engine") if engine_status().built else None
@@ -225,3 +225,16 @@ def test_no_call_can_make_the_engine_read_beyond_its_tensors(data: st.DataObject
     except ShapeError:
         return
     assert result.output.shape == (sum(sizes), hidden)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_hundred_steps_stay_near_to_float64(build: str, kind: str) -> None:
+    torch.manual_seed(0)
+    layers = [make(kind, 128, name) for name in ("cpu", "reference")]
+    batch = Ragged(torch.randn(8 * 100, 5), [100] * 8)
+    exact = results(layers[1].double(), batch.with_values(batch.values.double()))
+    found = results(layers[0], batch)
+    outputs = 1 + len(layers[0].cell.state_names)
+    for one, true in zip(found[:outputs], exact[:outputs], strict=True):
+        assert float((one - true).detach().abs().max()) <= AFTER_100_STEPS, build
+    assert_exact(found[outputs:], exact[outputs:], build)
