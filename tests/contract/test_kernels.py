@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Any, get_args
 
 import pytest
@@ -17,6 +18,7 @@ from elman.kernels.contract import Direction, Kernel, SequenceCall, SequenceResu
 from tests.contract.cases import (
     CELLS,
     EXTRAS,
+    PLAIN,
     READS,
     Case,
     call_of,
@@ -38,6 +40,7 @@ LENGTHS = {
 every_kernel = pytest.mark.parametrize("kernel", dispatch.KERNELS, ids=lambda k: k.NAME)
 every_cell = pytest.mark.parametrize("cell", CELLS)
 every_read = pytest.mark.parametrize("reads", READS)
+DTYPES = {"single": torch.float32, "double": torch.float64}
 EVERY_EXTRA = ("restart", "mask", "zoneout")
 
 
@@ -96,12 +99,19 @@ def assert_same_gradients(
         assert_close(found[name], gradient, tolerance, f"gradient of {name}")
 
 
+def ways() -> list[Any]:
+    """Cell, reads, given, dtype: of the variants some in the fast tests, all in the slow ones."""
+    found = []
+    for cell, reads, given, dtype in product(CELLS, READS, [False, True], DTYPES):
+        fast = cell in PLAIN or (given and (dtype == "double" or reads == "both"))
+        marks = [] if fast else [pytest.mark.slow]
+        found.append(pytest.param(cell, reads, given, DTYPES[dtype], marks=marks))
+    return found
+
+
 @every_kernel
-@every_cell
-@every_read
 @pytest.mark.parametrize("lengths", LENGTHS)
-@pytest.mark.parametrize("given", [False, True], ids=["zeros", "state"])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["single", "double"])
+@pytest.mark.parametrize(("cell", "reads", "given", "dtype"), ways())
 def test_outputs_and_every_gradient_equal_the_definition(
     kernel: Kernel, cell: str, reads: str, lengths: str, given: bool, dtype: torch.dtype
 ) -> None:
@@ -122,7 +132,7 @@ def test_resets_recurrent_dropout_and_zoneout_equal_the_definition(
 @every_kernel
 @every_cell
 @pytest.mark.parametrize("lengths", LENGTHS)
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["single", "double"])
+@pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)
 def test_all_of_them_together_equal_the_definition(
     kernel: Kernel, cell: str, lengths: str, dtype: torch.dtype
 ) -> None:
@@ -179,7 +189,8 @@ def test_gradients_once_and_twice_against_differences(
         return tuple(flat(serve(kernel, call)))
 
     values = tuple(leaves.values())
-    assert torch.autograd.gradcheck(run, values)
+    element_by_element = cell in PLAIN and not extras
+    assert torch.autograd.gradcheck(run, values, fast_mode=not element_by_element)
     assert torch.autograd.gradgradcheck(run, values, fast_mode=True)
 
 
