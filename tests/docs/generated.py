@@ -15,6 +15,7 @@ from typing import Any
 
 from elman.training.config import TrainingConfig
 from tests.docs.documents import PACKAGE, ROOT, text_of
+from tests.docs.kernels_page import KERNELS_PAGE
 
 CELLS = ("elman", "lstm", "gru")
 _BEYOND_INTEREST = 2**31 - 1  # upper limits from here on are those of the machine
@@ -91,6 +92,7 @@ GENERATED: dict[str, tuple[Path, Callable[[], str]]] = {
     "options": (ROOT / "docs" / "runs.md", options_table),
     "layers": (ROOT / "README.md", layers_table),
     **{cell: (ROOT / "docs" / "cells.md", partial(equations, cell)) for cell in CELLS},
+    **{name: (ROOT / "docs" / "kernels.md", make) for name, make in KERNELS_PAGE.items()},
 }
 
 

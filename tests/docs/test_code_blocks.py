@@ -21,6 +21,7 @@ def test_the_documents_and_their_blocks_were_found() -> None:
         "CONTRIBUTING.md",
         "README.md",
         "docs/cells.md",
+        "docs/kernels.md",
         "docs/runs.md",
         "docs/semantics.md",
     ]
@@ -28,6 +29,7 @@ def test_the_documents_and_their_blocks_were_found() -> None:
         "ARCHITECTURE.md",
         "README.md",
         "docs/cells.md",
+        "docs/kernels.md",
         "docs/runs.md",
         "docs/semantics.md",
     ]
