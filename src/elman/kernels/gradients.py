@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._functorch.utils import unwrap_dead_wrappers
 from torch.autograd import forward_ad
 
 from elman.kernels import operators, reference
@@ -180,6 +181,7 @@ def _pulled_back(
     gradients: Tensors,
 ) -> list[Tensor | None]:
     """The gradients of a function's wanted tensors, from those of its results; None is zeros."""
+    tensors = unwrap_dead_wrappers(tuple(tensors))  # saved in a transform that is over by now
 
     def of_wanted(*sources: Tensor) -> list[Tensor]:
         given = iter(sources)

@@ -38,7 +38,7 @@ def forward(plan: Plan, tensors: Tensors, learning: bool) -> tuple[Tensor, ...]:
         learning: whether there will be a backward pass; what it needs is empty when not.
     """
     if _in_graph(tensors):
-        return tuple(forward_operator(tensors, *_in_schema(plan), learning))
+        return tuple(forward_operator(tensors, *in_schema(plan), learning))
     return _forward(plan, tensors, learning)
 
 
@@ -74,7 +74,7 @@ def backward(
     """
     if _in_graph([*tensors, *results, *d_results]):
         answers = iter(
-            backward_operator(tensors, *_in_schema(plan), results, d_results, list(wanted))
+            backward_operator(tensors, *in_schema(plan), results, d_results, list(wanted))
         )
         return [next(answers) if want else None for want in wanted]
     return _backward(plan, tensors, results, d_results, wanted)
@@ -140,7 +140,7 @@ def _in_graph(tensors: Tensors) -> bool:
 # --- the operators
 
 
-def _in_schema(plan: Plan) -> tuple[Tensor, str, list[bool], str]:
+def in_schema(plan: Plan) -> tuple[Tensor, str, list[bool], str]:
     """A plan as the operators take it: the sizes as a tensor, so that no graph grows with T."""
     sizes = plan.batch_sizes
     if sizes[0] == sizes[-1]:

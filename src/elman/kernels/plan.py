@@ -128,8 +128,10 @@ def cell_of(text: str) -> CellSpec:
 
 def _word(option: _Option) -> str:
     if isinstance(option, Activation):
-        return ":".join([option.name, str(option.alpha), str(option.beta)])
-    return str(option)
+        return ":".join([option.name, _word(option.alpha), _word(option.beta)])
+    # A graph may keep a number as a symbol; what stands in a set, torch.compile makes a constant.
+    (constant,) = {option}
+    return str(constant)
 
 
 def _option(word: str) -> _Option:
@@ -138,4 +140,4 @@ def _option(word: str) -> _Option:
         return Activation(name, _option(alpha), _option(beta))  # type: ignore[arg-type]
     if word in _CONSTANTS:
         return _CONSTANTS[word]
-    return float(word) if word[0].isdigit() else word
+    return word if word[-1].isalpha() else float(word)
