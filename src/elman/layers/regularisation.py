@@ -68,6 +68,6 @@ def rows_of_steps(batch_sizes: Sequence[int]) -> Tensor:
         >>> rows_of_steps([3, 3, 1]).tolist()
         [0, 1, 2, 0, 1, 2, 0]
     """
-    sizes = torch.tensor(batch_sizes, dtype=torch.int64)
+    steps, sizes = sum(batch_sizes), torch.tensor(batch_sizes, dtype=torch.int64)
     starts = torch.cumsum(sizes, 0) - sizes
-    return torch.arange(int(sizes.sum())) - torch.repeat_interleave(starts, sizes)
+    return torch.arange(steps) - torch.repeat_interleave(starts, sizes, output_size=steps)

@@ -93,10 +93,10 @@ def reverse_resets(resets: Tensor, batch_sizes: Sequence[int]) -> Tensor:
     turned = torch.zeros_like(resets)
     if len(batch_sizes) > 1:
         # The step before step t of a row stands as many places earlier as step t - 1 has rows.
-        sizes = torch.tensor(batch_sizes)
-        earlier = torch.repeat_interleave(sizes[:-1], sizes[1:])
-        later = torch.arange(batch_sizes[0], len(resets))
-        turned.index_copy_(0, (later - earlier).to(resets.device), resets[batch_sizes[0] :])
+        sizes, first = torch.tensor(batch_sizes), batch_sizes[0]
+        later = torch.arange(first, len(resets))
+        earlier = torch.repeat_interleave(sizes[:-1], sizes[1:], output_size=len(later))
+        turned.index_copy_(0, (later - earlier).to(resets.device), resets[first:])
     return turned
 
 
