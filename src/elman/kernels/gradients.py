@@ -190,10 +190,11 @@ def _pulled_back(
         )
 
     sources = [one for one, want in zip(tensors, wanted, strict=True) if want]
-    results, pull = torch.func.vjp(of_wanted, *sources)[:2]
-    given = [
-        torch.zeros_like(result) if gradient is None else gradient
-        for result, gradient in zip(results, gradients, strict=True)
-    ]
-    found = iter(pull(given))
+    with torch.autocast("cpu", enabled=False):  # as in the forward pass, which the door ran
+        results, pull = torch.func.vjp(of_wanted, *sources)[:2]
+        given = [
+            torch.zeros_like(result) if gradient is None else gradient
+            for result, gradient in zip(results, gradients, strict=True)
+        ]
+        found = iter(pull(given))
     return [next(found) if want else None for want in wanted]
