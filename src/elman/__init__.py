@@ -5,6 +5,7 @@ elman.Frozen                        a layer that reads a step a call, for stream
 elman.Stack                         layers of different kinds and widths on top of each other
 elman.Activation                    a function of a cell, with its numbers
 elman.Ragged                        a batch of sequences of unequal length
+elman.weights                       weights from and to torch.nn, Keras and ONNX
 elman.load(run)                     a trained model, ready to predict
 """
 
@@ -14,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from elman import weights
     from elman.cells.activations import Activation
     from elman.layers.frozen import Frozen
     from elman.layers.gru import GRU
@@ -35,6 +37,7 @@ __all__ = [
     "Stack",
     "__version__",
     "load",
+    "weights",
 ]
 
 # Looked up on first use, so that `import elman` and the command line start without torch.
@@ -53,6 +56,8 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         return import_module("importlib.metadata").version("elman")
+    if name == "weights":
+        return import_module("elman.weights")
     if name not in _HOMES:
         raise AttributeError(f"module 'elman' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
