@@ -12,6 +12,7 @@ _CELLS: dict[Cell, str] = {
     "gru": "GRU",
     "gru_reset_before": "GRU, reset before",
 }
+_DISTURBED = "†"
 _BESIDE = "beside the fastest other"
 _SECTIONS: tuple[tuple[Task, str, dict[str, str]], ...] = (
     (
@@ -98,12 +99,11 @@ def _means(one: Results, every: Results) -> list[str]:
 
 def _measured_on(results: Results) -> str:
     machine = results.machine
-    disturbed = "; ".join(row.case.name for row in results.rows if row.disturbance)
     steady = (
-        "The machine changed its speed by more than a tenth, or other programs took more than a"
-        f" tenth of its time, during: {disturbed}."
-        if disturbed
-        else "During every case the machine kept its speed and was ours, within a tenth."
+        f"{_DISTURBED}: the machine changed its speed by more than a tenth, or other programs took"
+        " more than a tenth of its time."
+        if any(row.disturbance for row in results.rows)
+        else "In no row did the machine change its speed, or work for others, by more than a tenth."
     )
     return (
         f"Measured by `scripts/bench` on an {machine['processor']} at commit {machine['commit']};"
@@ -116,7 +116,8 @@ def _beside(row: Row) -> str:
     ratio = row.times_faster_than_best_peer
     if ratio is None:
         return "–"
-    return f"{ratio:.2f}" if ratio >= 1 else f"**{ratio:.2f}**"
+    mark = f" {_DISTURBED}" if row.disturbance else ""
+    return (f"{ratio:.2f}" if ratio >= 1 else f"**{ratio:.2f}**") + mark
 
 
 def _short(milliseconds: float) -> str:

@@ -80,7 +80,17 @@ def test_a_disturbed_case_is_told(after: float, others: float, reason: str | Non
     row = Row(SMALL, {"elman": 1.0, "b": 2.0}, (1.0, after), others, {})
     assert (row.disturbance is None) == (reason is None)
     assert (reason or "") in (row.disturbance or "")
-    assert ("MEASURE AGAIN" in run.row_line(row)) == (reason is not None)
+    assert ("DISTURBED" in run.row_line(row)) == (reason is not None)
+
+
+@pytest.mark.parametrize(
+    ("taken", "tries", "kept"),
+    [([0.0, 0.0], 1, 0.0), ([0.5, 0.09], 2, 0.09), ([0.4, 0.3, 0.5, 0.0], 3, 0.3)],
+)
+def test_a_disturbed_case_is_measured_again(taken: list[float], tries: int, kept: float) -> None:
+    rows = iter([Row(SMALL, {"elman": 1.0}, (1.0, 1.0), share, {}) for share in taken])
+    assert run.undisturbed(lambda: next(rows)).taken_by_others == kept
+    assert len(list(rows)) == len(taken) - tries
 
 
 def test_the_time_of_other_processes_is_counted(
