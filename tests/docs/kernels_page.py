@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from unittest.mock import patch
@@ -128,6 +128,12 @@ def _uses() -> list[Shown]:
         Shown("`torch.func.vmap`", _layer(elman.LSTM), lambda layer, x: vmap(_sum(layer))(x[None])),
         Shown("forward mode", _layer(elman.LSTM), _in_forward_mode),
         Shown("a mask of dropout that needs a gradient", _dropping(), ask=_with_gradient_of_mask),
+        Shown("weights with one bias of two", _layer(elman.LSTM), ask=_with_weights(bias_hh=None)),
+        Shown(
+            "weights of a projection as wide as H",
+            _layer(elman.LSTM),
+            ask=_with_weights(hr=torch.eye(HIDDEN)),
+        ),
         Shown("`torch.compile`", _layer(elman.LSTM), ask=_in_graph),
         Shown(
             "`torch.compile` of a function transform",
@@ -170,6 +176,15 @@ def _with_gradient_of_mask(call: SequenceCall) -> tuple[Answer, ...]:
     assert mask is not None
     mask.requires_grad_()
     return dispatch.explain(call)
+
+
+def _with_weights(**changed: torch.Tensor | None) -> Ask:
+    def ask(call: SequenceCall) -> tuple[Answer, ...]:
+        (direction,) = call.directions
+        weights = direction.weights._replace(**changed)  # type: ignore[arg-type]
+        return dispatch.explain(replace(call, directions=(replace(direction, weights=weights),)))
+
+    return ask
 
 
 def _in_graph(call: SequenceCall) -> tuple[Answer, ...]:
