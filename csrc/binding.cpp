@@ -1,7 +1,7 @@
 // The one file of the native core that knows Python: the module elman._engine.
 //
-// Tensors come as addresses. src/elman/kernels/cpu.py is the only caller; it has checked shapes,
-// types and strides, and holds the tensors while a call runs.
+// Tensors come as addresses. src/elman/kernels/native.py is the only caller, for calls whose shapes,
+// types and strides src/elman/kernels/cpu.py has checked, and holds the tensors while a call runs.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
