@@ -6,12 +6,13 @@ The passes over a call stand in `elman.kernels.operators`, their place in autogr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import ge
 
 import torch
 from torch import Tensor
 
-from elman.cells.spec import CellSpec, CellWeights
+from elman.cells.spec import CellWeights
 from elman.errors import ShapeError
 from elman.kernels import operators
 from elman.kernels.contract import Direction, SequenceCall, SequenceResult
@@ -37,10 +38,15 @@ def why_not(call: SequenceCall) -> str | None:
         return f"it does not know the function {', '.join(sorted(unknown))}"
     tensors, chosen = [call.input], []
     for direction in call.directions:
-        if direction.weights.hr is not None and (direction.kept or call.cell.norm != "none"):
+        weights = direction.weights
+        if weights.hr is not None and (direction.kept or call.cell.norm != "none"):
             return "a projection together with zoneout or a norm has no fused form"
+        if weights.hr is not None and len(weights.hr) >= weights.hr.shape[-1]:
+            return "a projection that does not make h narrower has no fused form"
+        if (weights.bias_ih is None) != (weights.bias_hh is None):
+            return "one bias without the other has no fused form"
         chosen += [direction.recurrent_mask, *direction.kept]
-        tensors += [weight for weight in direction.weights if weight is not None]
+        tensors += [weight for weight in weights if weight is not None]
         tensors += [*direction.initial, *direction.restart]
     if any(one is not None and one.requires_grad for one in chosen):
         return "masks of dropout and zoneout have gradients in the reference only"
@@ -87,49 +93,50 @@ def run(call: SequenceCall) -> SequenceResult:
 
 
 def _check(call: SequenceCall) -> None:
-    sizes, (steps, inputs) = call.batch_sizes, call.input.shape
+    sizes, steps = call.batch_sizes, len(call.input)
     if sum(sizes) != steps or not all(map(ge, sizes, sizes[1:])) or sizes[-1] < 1:
         raise _misfit(f"batch sizes {list(sizes[:8])}…", f"falling, {steps} in all")
+    if call.input.dim() != 2:
+        raise _misfit(f"an input of shape {list(call.input.shape)}", "[N, I]")
     for direction in call.directions:
-        _check_direction(call.cell, direction, steps, inputs)
+        _check_direction(call, direction)
         if len(direction.initial[0]) < sizes[0]:
             rows = f"an initial state of {len(direction.initial[0])} sequences"
             raise _misfit(rows, f"{sizes[0]} or more")
 
 
-def _check_direction(cell: CellSpec, direction: Direction, steps: int, inputs: int) -> None:
-    batch, width = direction.initial[0].shape
-    rows, hidden = direction.weights.hh.shape[0], direction.weights.hh.shape[0] // cell.gates
-    projection = 0 if direction.weights.hr is None else width
-    shapes = cell.weight_shapes(inputs, hidden, projection)
-    for name, tensor in zip(CellWeights._fields, direction.weights, strict=True):
-        shape = shapes.get(name)
-        if tensor is None and (shape is None or name.startswith("bias")):
-            continue
-        if tensor is None or tensor.shape != shape:
-            found = "none" if tensor is None else f"one of shape {list(tensor.shape)}"
-            raise _misfit(f"as the weight {name} {found}", f"{shape and list(shape)}")
-    state = [(batch, projection or hidden), (batch, hidden)][: len(cell.state_names)]
-    wanted: list[tuple[Tensor | None, tuple[int, ...]]] = [
-        *zip(direction.initial, state, strict=True),
-        *zip(direction.restart, state, strict=bool(direction.restart)),
-        (direction.recurrent_mask, state[0]),
-        (direction.resets, (steps,)),
-    ]
-    for tensor, shape in wanted:
-        if tensor is not None and tensor.shape != shape:
-            raise _misfit(f"a tensor of shape {list(tensor.shape)}", f"{list(shape)}")
-    for share in direction.kept:
-        if share.shape not in ((steps, hidden), (1, hidden)) or len(share) != len(
-            direction.kept[0]
-        ):
-            raise _misfit(f"kept shares of shape {list(share.shape)}", f"{[steps, hidden]}")
-    if direction.kept and len(direction.kept) != len(state):
-        raise _misfit(f"kept shares of {len(direction.kept)} parts", f"{len(state)}")
-    if rows != cell.gates * hidden:
-        raise _misfit(f"recurrent weights of {rows} rows", f"a multiple of {cell.gates}")
-    if direction.resets is not None and direction.resets.dtype != torch.bool:
-        raise _misfit(f"resets of {direction.resets.dtype}", "torch.bool")
+def _check_direction(call: SequenceCall, direction: Direction) -> None:
+    weights, parts = direction.weights, len(call.cell.state_names)
+    if len(direction.initial) != parts:
+        raise _misfit(f"an initial state of {len(direction.initial)} parts", str(parts))
+    hidden, batch = len(weights.hh) // call.cell.gates, len(direction.initial[0])
+    width = hidden if weights.hr is None else len(weights.hr)
+    state = [(batch, width), (batch, hidden)][:parts]
+    shapes = call.cell.weight_shapes(
+        call.input.shape[1], hidden, 0 if weights.hr is None else width, bias=weights[2] is not None
+    )
+    _check_shapes("weights", weights, [shapes.get(name) for name in CellWeights._fields])
+    _check_shapes("an initial state", direction.initial, state)
+    _check_shapes("a state for resets", direction.restart, state)
+    if direction.recurrent_mask is not None:
+        _check_shapes("a mask", (direction.recurrent_mask,), state[:1])
+    if direction.resets is not None:
+        _check_shapes("resets", (direction.resets,), [(len(call.input),)])
+        if direction.resets.dtype != torch.bool:
+            raise _misfit(f"resets of {direction.resets.dtype}", "torch.bool")
+    if direction.kept:
+        steps = 1 if len(direction.kept[0]) == 1 else len(call.input)
+        _check_shapes("shares that are kept", direction.kept, [(steps, hidden)] * parts)
+
+
+def _check_shapes(
+    what: str, tensors: Sequence[Tensor | None], shapes: Sequence[tuple[int, ...] | None]
+) -> None:
+    """Refuse tensors that are not of these shapes, None for none; no tensors at all are right."""
+    found = [None if tensor is None else tensor.shape for tensor in tensors]
+    if found and found != list(shapes):
+        named = [shape and list(shape) for shape in found]
+        raise _misfit(f"{what} of shapes {named}", f"{[shape and list(shape) for shape in shapes]}")
 
 
 def _misfit(found: str, expected: str) -> ShapeError:
