@@ -100,7 +100,7 @@ class ForwardPass {
         projected(f.kept.gates ? 0 : capacity * all_gates),
         product_rows(capacity),
         gates(capacity),
-        operands(capacity, L.I > L.H ? L.I : L.H),  // P is not above H
+        operands(capacity, L.I > L.H ? L.I : L.H),
         masked(f.states.mask ? share.all() * L.P : 0),
         recurrent(O::varied && L.cell.norm && !f.kept.normed ? share.all() * all_gates : 0),
         inner(L.cell.kind == Kind::gru_before ||

@@ -1,7 +1,7 @@
 // What the engine is given and what it fills: one direction of one layer over a packed batch.
 //
 // Shape letters: B sequences, T steps, N real steps in the batch, I input, H hidden, G gates, P the
-// width of h: that of an LSTM's projection, else H.
+// width of h: that of an LSTM's projection, which is less than H, else H.
 // Packed order is PyTorch's: by time, and within a step the longest sequences first. Every pointer
 // is to contiguous memory of its shape unless a stride is named; none may overlap another; all must
 // live until the call returns. The caller fills what is const, the engine fills the rest. What a
