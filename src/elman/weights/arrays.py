@@ -21,16 +21,13 @@ def as_tensors(arrays: Mapping[str, object], where: str) -> dict[str, Tensor]:
     """Copies of arrays of weights, by name.
 
     Args:
-        arrays: what was given; None is left out.
+        arrays: what was given.
         where: whose weights they are.
 
     Raises:
         ShapeError: something else than an array, a dtype that no layer has, or several dtypes.
     """
-    found: dict[str, Tensor] = {}
-    for name, array in arrays.items():
-        if array is not None:
-            found[name] = _as_tensor(array, name, where)
+    found = {name: _as_tensor(array, name, where) for name, array in arrays.items()}
     first = next(iter(found))
     for name, tensor in found.items():
         if tensor.dtype != found[first].dtype:

@@ -144,7 +144,8 @@ def _part(node: OnnxNode, number: int) -> Part:
             expected="None, or an LSTM",
         )
     described = understand(kind, node.attributes, where, peephole=node.P is not None)
-    tensors = as_tensors({"W": node.W, "R": node.R, "B": node.B, "P": node.P}, where)
+    optional = {key: array for key, array in (("B", node.B), ("P", node.P)) if array is not None}
+    tensors = as_tensors({"W": node.W, "R": node.R, **optional}, where)
     _check_shapes(tensors, described, where)
     order = inverse(_GATES[kind])
     directions = []
