@@ -75,12 +75,13 @@ struct Variant {
     return a < low ? low : a;
   }
 
-  // 0 where the sum was clipped: the functions rise, so those are the values beyond clip's own.
+  // 0 where the sum was clipped: the functions rise, or a hard sigmoid of negative alpha falls, so
+  // those are the values beyond clip's own.
   template <typename V> V slope(const Activation& a, V y) const {
     const V s = slope_of(a, y);
     if (cell.clip == 0) return s;
     const V high = value_of(a, all<V>(cell.clip)), low = value_of(a, all<V>(-cell.clip));
-    return (y < high) & (y > low) ? s : V{};
+    return ((y < high) & (y > low)) | ((y > high) & (y < low)) ? s : V{};
   }
 };
 
