@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks.page import speed
 from elman.training.config import TrainingConfig
 from tests.docs.documents import PACKAGE, ROOT, text_of
 from tests.docs.kernels_page import KERNELS_PAGE
@@ -59,27 +60,6 @@ def _default(name: str, schema: dict[str, Any]) -> str:
     return f"`{json.dumps(default)}`" if not isinstance(default, str) else f"`{default}`"
 
 
-def layers_table() -> str:
-    """What a training step and a prediction cost beside torch.nn, from the last measurement."""
-    report = json.loads((ROOT / "benchmarks/results/layers.json").read_text(encoding="utf-8"))
-    rows = [
-        "| layer, lengths, batch, input, hidden | task | Elman | `torch.nn` padded | packed |",
-        "|---|---|---|---|---|",
-    ]
-    for row in report["rows"]:
-        case = row["case"]
-        lengths = "–".join(str(one) for one in sorted({case["shortest"], case["steps"]}))
-        name = f"{case['kind']}, {lengths}, {case['batch']}, {case['inputs']}, {case['hidden']}"
-        for task, times in row["milliseconds"].items():
-            cells = [f"{times[who]:.2f} ms" for who in ("elman", "torch padded", "torch packed")]
-            rows.append(" | ".join([f"| {name}", task.replace("_", " "), *cells]) + " |")
-    machine = report["machine"]
-    return "\n".join(rows) + (
-        f"\n\nMeasured by `scripts/bench` on an {machine['processor']}, one thread, torch"
-        f" {machine['torch']}, at commit {machine['commit']}."
-    )
-
-
 def equations(cell: str) -> str:
     """The equations that stand at the head of a cell's file."""
     source = (PACKAGE / "cells" / f"{cell}.py").read_text(encoding="utf-8")
@@ -90,7 +70,7 @@ def equations(cell: str) -> str:
 
 GENERATED: dict[str, tuple[Path, Callable[[], str]]] = {
     "options": (ROOT / "docs" / "runs.md", options_table),
-    "layers": (ROOT / "README.md", layers_table),
+    "speed": (ROOT / "README.md", speed),
     **{cell: (ROOT / "docs" / "cells.md", partial(equations, cell)) for cell in CELLS},
     **{name: (ROOT / "docs" / "kernels.md", make) for name, make in KERNELS_PAGE.items()},
 }
