@@ -21,7 +21,7 @@ std::size_t kept_bytes = 0;
 
 int kind_of(std::size_t bytes) {
   int kind = 6;  // 64 bytes
-  while ((std::size_t{1} << kind) < bytes) ++kind;
+  while (kind < kinds - 1 && (std::size_t{1} << kind) < bytes) ++kind;  // no memory has the last
   return kind;
 }
 
