@@ -9,7 +9,7 @@ from elman.cells.activations import Activation, Function
 from elman.cells.spec import CellSpec, Kind
 from elman.errors import ConfigurationError
 from elman.layers.recurrent import Recurrent
-from elman.weights.limits import KEEP, Limit, common, dropouts, only
+from elman.weights.limits import FREE, KEEP, Limit, common, dropouts, only
 
 Config = Mapping[str, Any]
 _KEEP = "keep this layer in Keras"
@@ -64,7 +64,7 @@ LIMITS: dict[str, Limit | None] = (
     common("Keras")
     | dropouts("Keras")
     | {
-        **dict.fromkeys(("reset_after", "batch_first")),
+        **dict.fromkeys(("reset_after", "batch_first"), FREE),
         "nonlinearity": _named_function("nonlinearity"),
         "gate_nonlinearity": _named_function("gate_nonlinearity"),
         "state_nonlinearity": Limit(

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from torch.nn.utils.parametrize import type_before_parametrizations
+
 from elman.errors import ConfigurationError, UsageError
 from elman.layers.gru import GRU
 from elman.layers.lstm import LSTM
@@ -52,10 +54,12 @@ def check(layer: Recurrent, library: str, limits: Mapping[str, Limit | None]) ->
         ConfigurationError: the first option that the library cannot hold.
         UsageError: something else than an RNN, LSTM or GRU of Elman.
     """
-    if not isinstance(layer, RNN | LSTM | GRU):
+    if type_before_parametrizations(layer) not in (RNN, LSTM, GRU):
         raise UsageError(
             f"What is to be converted to {library} is of type {type(layer).__name__}.",
-            expected="an elman.RNN, elman.LSTM or elman.GRU",
+            where=f"weights to {library}",
+            expected="an elman.RNN, elman.LSTM or elman.GRU, and no class derived from them, which"
+            " may compute something else",
             next_step="convert each of stack.layers of a Stack, and the layer of a Frozen",
         )
     for key, limit in limits.items():
@@ -115,10 +119,10 @@ def common(library: str) -> dict[str, Limit | None]:
     norms = ("norm_ih", "norm_hh", "norm_c", "norm_c_bias", "norm_sum", "norm_sum_bias")
     return {
         # carried over
-        **dict.fromkeys(("kind", "input_size", "hidden_size", "num_layers", "bidirectional")),
-        **dict.fromkeys(("bias", "dtype", "ih", "hh", "bias_ih", "bias_hh")),
+        **dict.fromkeys(("kind", "input_size", "hidden_size", "num_layers", "bidirectional"), FREE),
+        **dict.fromkeys(("bias", "dtype", "ih", "hh", "bias_ih", "bias_hh"), FREE),
         # how weights began, where they are, and which kernel computes with them
-        **dict.fromkeys(("init", "t_max", "forget_bias", "device", "kernel")),
+        **dict.fromkeys(("init", "t_max", "forget_bias", "device", "kernel"), FREE),
         "norm": only("norm", "none", no_norm),
         **{name: only(name, [], no_norm) for name in norms},
         "zoneout": only("zoneout", (), f"{library} has no zoneout, which acts in evaluation too"),

@@ -9,7 +9,7 @@ from elman.cells.activations import Activation, ActivationName, activation
 from elman.cells.spec import CellSpec, Kind
 from elman.errors import ConfigurationError
 from elman.layers.recurrent import Recurrent
-from elman.weights.limits import Limit, common, dropouts, in_evaluation, only
+from elman.weights.limits import FREE, Limit, common, dropouts, in_evaluation, only
 
 Attributes = Mapping[str, Any]
 
@@ -50,8 +50,8 @@ _DIRECTIONS = {"forward": 1, "bidirectional": 2}
 LIMITS: dict[str, Limit | None] = {
     **common("ONNX"),
     **{key: in_evaluation(limit) for key, limit in dropouts("ONNX").items()},
-    **dict.fromkeys(("nonlinearity", "gate_nonlinearity", "state_nonlinearity")),
-    **dict.fromkeys(("reset_after", "peephole", "coupled", "clip", "batch_first")),
+    **dict.fromkeys(("nonlinearity", "gate_nonlinearity", "state_nonlinearity"), FREE),
+    **dict.fromkeys(("reset_after", "peephole", "coupled", "clip", "batch_first"), FREE),
     "proj_size": only("proj_size", 0, "the LSTM of ONNX has no projection"),
     "hr": only("hr", [], "the LSTM of ONNX has no projection"),
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from elman.errors import ConfigurationError, MissingExtra
+from elman.errors import ConfigurationError, MissingExtra, UsageError
 from elman.weights.arrays import Array
 from elman.weights.onnx_attributes import KINDS
 from elman.weights.onnx_nodes import OnnxNode
@@ -38,6 +38,7 @@ def to_node_proto(
 
     Raises:
         MissingExtra: onnx is not installed.
+        UsageError: more inputs or outputs than the node has, or no X.
         ConfigurationError: a number of a node in float64 that an attribute, which is float32,
             cannot hold.
 
@@ -53,6 +54,13 @@ def to_node_proto(
         _check_numbers(node)
     arrays = {key: getattr(node, key) for key in _WEIGHTS}
     named = {key: f"{name}.{key}" for key, array in arrays.items() if array is not None}
+    parts = 1 + (node.op_type == "LSTM")  # of the state: h, or h and c
+    if not 0 < len(inputs) <= 2 + parts or not inputs[0] or len(outputs) > 1 + parts:
+        raise UsageError(
+            f"The node is to have the inputs {list(inputs)} and the outputs {list(outputs)}.",
+            where=f"to_node_proto, {node.op_type}",
+            expected=f"X, then up to {1 + parts} inputs more; up to {1 + parts} outputs",
+        )
     given = dict(zip(("X", "sequence_lens", "initial_h", "initial_c"), inputs, strict=False))
     wired = [(named | given).get(key, "") for key in _INPUTS]
     while not wired[-1]:
@@ -87,8 +95,9 @@ def from_node_proto(node: NodeProto, initializers: Iterable[TensorProto]) -> Onn
         )
     tensors = {one.name: one for one in initializers}
     wired = {key: name for key, name in zip(_INPUTS, node.input, strict=False) if name}
-    for key in wired.keys() - {"X", *_WEIGHTS}:
-        _check_given_at_calls(key, tensors.get(wired[key]), where)
+    for key, name in wired.items():
+        if key not in ("X", *_WEIGHTS):
+            _check_given_at_calls(key, tensors.get(name), where)
     arrays = {
         key: _array(tensors.get(wired.get(key, "")), f"{key} = {wired.get(key, '')!r}", where)
         for key in _WEIGHTS
@@ -159,7 +168,7 @@ def _plain(value: Any, double: bool) -> Any:
     0.20000000298; a node in float64 computes with the latter.
     """
     if isinstance(value, bytes):
-        return value.decode()
+        return value.decode(errors="replace")
     if isinstance(value, float):
         return value if double else float(str(np.float32(value)))
     return [_plain(one, double) for one in value] if isinstance(value, Iterable) else value

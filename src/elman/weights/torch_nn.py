@@ -18,7 +18,7 @@ from elman.layers.lstm import LSTM
 from elman.layers.recurrent import Recurrent
 from elman.layers.rnn import RNN
 from elman.weights.assembly import check_alike, named_weights
-from elman.weights.limits import FREE, Limit, check, common, dropouts, only
+from elman.weights.limits import FREE, KEEP, Limit, check, common, dropouts, only
 
 _OURS: dict[type, Any] = {
     nn.RNN: RNN,
@@ -38,7 +38,7 @@ LIMITS: dict[str, Limit | None] = (
     common("torch.nn")
     | dropouts("torch.nn")
     | {
-        **dict.fromkeys(("batch_first", "dropout", "proj_size", "hr")),
+        **dict.fromkeys(("batch_first", "dropout", "proj_size", "hr"), FREE),
         "nonlinearity": Limit(
             lambda layer: (
                 layer.cell.nonlinearity
@@ -46,7 +46,7 @@ LIMITS: dict[str, Limit | None] = (
             ),
             "torch.nn has tanh, and relu in an RNN",
             "nonlinearity = 'tanh', or 'relu' of an RNN",
-            "keep this layer in Elman",
+            KEEP,
         ),
         "gate_nonlinearity": only("gate_nonlinearity", "sigmoid", "torch.nn has no other function"),
         "state_nonlinearity": only("state_nonlinearity", "tanh", "torch.nn has no other function"),
@@ -69,7 +69,6 @@ _CELL_LIMITS = LIMITS | {
     ),
     "proj_size": only("proj_size", 0, "LSTMCell has no projection", "to_torch(layer)"),
     "hr": only("hr", [], "LSTMCell has no projection", "to_torch(layer)"),
-    "batch_first": FREE,
 }
 
 
@@ -100,6 +99,7 @@ def from_torch(module: nn.Module) -> Recurrent:
     if type(module) not in _OURS:
         raise UsageError(
             f"What is to be converted is of type {type(module).__name__}.",
+            where="from_torch",
             expected=" or ".join(f"torch.nn.{kind.__name__}" for kind in _OURS)
             + ", and no class derived from them, which may compute something else",
             next_step="load its state_dict into the torch.nn module, and convert that",

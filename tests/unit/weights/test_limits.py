@@ -191,6 +191,10 @@ def test_zoneout_acts_in_evaluation_and_is_refused_there_too() -> None:
             convert(elman.GRU(3, 4, zoneout=0.5).eval())
 
 
+class Own(elman.GRU):
+    """A class that may compute something else than its name says."""
+
+
 @every_library
 @pytest.mark.parametrize(
     "make",
@@ -198,8 +202,10 @@ def test_zoneout_acts_in_evaluation_and_is_refused_there_too() -> None:
         lambda: torch.nn.GRU(3, 4),
         lambda: elman.Stack([elman.GRU(3, 4)]),
         lambda: elman.Frozen(elman.GRU(3, 4)),
+        lambda: Own(3, 4),
+        lambda: None,
     ],
-    ids=["torch.nn", "Stack", "Frozen"],
+    ids=["torch.nn", "Stack", "Frozen", "derived", "None"],
 )
 def test_something_else_than_a_layer(library: str, make: Callable[[], Any]) -> None:
     other = make()

@@ -13,7 +13,7 @@ from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 import elman
 from elman.cells.activations import Activation
-from elman.errors import ConfigurationError, MissingExtra, ShapeError
+from elman.errors import ConfigurationError, MissingExtra, ShapeError, UsageError
 from elman.weights import from_node_proto, from_onnx, to_node_proto, to_onnx
 from tests.layer_kinds import make_layer
 from tests.unit.weights.test_onnx_nodes import HELD
@@ -176,6 +176,31 @@ def test_attributes_that_no_node_has() -> None:
         other.attribute.append(helper.make_attribute("mystery", value))
         with pytest.raises(ConfigurationError, match="'mystery' is not an attribute"):
             from_onnx(from_node_proto(other, tensors))
+
+
+def test_a_text_that_is_none() -> None:
+    node, tensors = written()
+    (one,) = (one for one in node.attribute if one.name == "direction")
+    one.s = b"\xff"
+    with pytest.raises(ConfigurationError, match="direction = "):
+        from_onnx(from_node_proto(node, tensors))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs"),
+    [
+        ((), ("Y",)),
+        (("",), ("Y",)),
+        (("X", "lengths", "h_0", "c_0"), ("Y",)),
+        (("X",), ("Y", "Y_h", "Y_c")),
+    ],
+)
+def test_inputs_and_outputs_that_a_gru_does_not_have(inputs: Any, outputs: Any) -> None:
+    (node,) = to_onnx(elman.GRU(3, 4))
+    with pytest.raises(UsageError) as caught:
+        to_node_proto(node, inputs=inputs, outputs=outputs)
+    assert f"{list(inputs)} and the outputs {list(outputs)}" in caught.value.what
+    assert caught.value.expected == "X, then up to 2 inputs more; up to 2 outputs"
 
 
 def test_weights_in_bfloat16_are_refused() -> None:
