@@ -41,7 +41,7 @@ def why_not(call: SequenceCall) -> str | None:
         weights = direction.weights
         if weights.hr is not None and (direction.kept or call.cell.norm != "none"):
             return "a projection together with zoneout or a norm has no fused form"
-        if weights.hr is not None and len(weights.hr) >= weights.hr.shape[-1]:
+        if weights.hr is not None and weights.hr.shape[:1] >= weights.hr.shape[1:]:
             return "a projection that does not make h narrower has no fused form"
         if (weights.bias_ih is None) != (weights.bias_hh is None):
             return "one bias without the other has no fused form"
@@ -57,8 +57,10 @@ def why_not(call: SequenceCall) -> str | None:
 def _why_not_these(tensors: list[Tensor], call: SequenceCall) -> str | None:
     dtypes = {tensor.dtype for tensor in tensors}
     resets = [d.resets for d in call.directions if d.resets is not None]
-    if any(tensor.device != _CPU for tensor in [*tensors, *resets]):
+    if any(one.device != _CPU for one in [*tensors, *resets]):
         return "it computes on the CPU only"
+    if any(one.layout != torch.strided for one in [*tensors, *resets]):
+        return "a tensor is sparse or nested"
     if dtypes != {torch.float32} and dtypes != {torch.float64}:
         names = sorted(str(dtype).removeprefix("torch.") for dtype in dtypes)
         return f"it computes in float32 or float64, and was given {' and '.join(names)}"
@@ -93,11 +95,12 @@ def run(call: SequenceCall) -> SequenceResult:
 
 
 def _check(call: SequenceCall) -> None:
-    sizes, steps = call.batch_sizes, len(call.input)
-    if sum(sizes) != steps or not all(map(ge, sizes, sizes[1:])) or sizes[-1] < 1:
-        raise _misfit(f"batch sizes {list(sizes[:8])}…", f"falling, {steps} in all")
     if call.input.dim() != 2:
         raise _misfit(f"an input of shape {list(call.input.shape)}", "[N, I]")
+    sizes, steps, total = call.batch_sizes, len(call.input), sum(call.batch_sizes)
+    whole = isinstance(total, int) and total == steps
+    if not whole or not all(map(ge, sizes, sizes[1:])) or sizes[-1] < 1:
+        raise _misfit(f"batch sizes {list(sizes[:8])}…", f"falling, {steps} in all")
     for direction in call.directions:
         _check_direction(call, direction)
         if len(direction.initial[0]) < sizes[0]:
@@ -109,6 +112,9 @@ def _check_direction(call: SequenceCall, direction: Direction) -> None:
     weights, parts = direction.weights, len(call.cell.state_names)
     if len(direction.initial) != parts:
         raise _misfit(f"an initial state of {len(direction.initial)} parts", str(parts))
+    for one in (weights.hh, weights.hr, *direction.initial, *direction.kept):
+        if one is not None and one.dim() != 2:
+            raise _misfit(f"a tensor of shape {list(one.shape)}", "two dimensions")
     hidden, batch = len(weights.hh) // call.cell.gates, len(direction.initial[0])
     width = hidden if weights.hr is None else len(weights.hr)
     state = [(batch, width), (batch, hidden)][:parts]

@@ -120,7 +120,7 @@ def _width(call: SequenceCall) -> int:
 
 def _dense(tensor: Tensor) -> Tensor:
     """The same numbers as the core reads them: end to end, each at a multiple of its size."""
-    dense = tensor.contiguous()
+    dense = tensor.resolve_neg().contiguous()
     return dense if dense.data_ptr() % dense.element_size() == 0 else dense.clone()
 
 
