@@ -22,6 +22,7 @@ def test_the_documents_and_their_blocks_were_found() -> None:
         "README.md",
         "docs/cells.md",
         "docs/kernels.md",
+        "docs/weights.md",
         "docs/runs.md",
         "docs/semantics.md",
     ]
@@ -30,6 +31,7 @@ def test_the_documents_and_their_blocks_were_found() -> None:
         "README.md",
         "docs/cells.md",
         "docs/kernels.md",
+        "docs/weights.md",
         "docs/runs.md",
         "docs/semantics.md",
     ]
