@@ -85,8 +85,8 @@ inline Power power(Vector<float> x) {
   p = p * r + 4.1667200625e-2f;
   p = p * r + 1.6666543484e-1f;
   p = p * r + 4.9999997020e-1f;
-  typedef Vector<std::int32_t> Bits;
-  const Bits scale = (reinterpret_cast<Bits>(shifted) << 23) + 0x3f800000;
+  typedef Vector<std::uint32_t> Bits;  // signed, those of NaN would overflow
+  const Bits scale = (reinterpret_cast<Bits>(shifted) << 23) + 0x3f800000u;
   return {reinterpret_cast<Vector<float>>(scale), p * (r * r) + r};
 }
 
