@@ -134,6 +134,11 @@ def _uses() -> list[Shown]:
             _layer(elman.LSTM),
             ask=_with_weights(hr=torch.eye(HIDDEN)),
         ),
+        Shown(
+            "sparse weights",
+            _layer(elman.LSTM),
+            ask=_with_weights(ih=torch.ones(4 * HIDDEN, INPUTS).to_sparse()),
+        ),
         Shown("`torch.compile`", _layer(elman.LSTM), ask=_in_graph),
         Shown(
             "`torch.compile` of a function transform",

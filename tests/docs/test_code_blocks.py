@@ -22,18 +22,18 @@ def test_the_documents_and_their_blocks_were_found() -> None:
         "README.md",
         "docs/cells.md",
         "docs/kernels.md",
-        "docs/weights.md",
         "docs/runs.md",
         "docs/semantics.md",
+        "docs/weights.md",
     ]
     assert [named(document) for document in WITH_BLOCKS] == [
         "ARCHITECTURE.md",
         "README.md",
         "docs/cells.md",
         "docs/kernels.md",
-        "docs/weights.md",
         "docs/runs.md",
         "docs/semantics.md",
+        "docs/weights.md",
     ]
     assert len(blocks(ROOT / "README.md", "python")) >= 3
 
