@@ -59,8 +59,6 @@ def _why_not_these(tensors: list[Tensor], call: SequenceCall) -> str | None:
     resets = [d.resets for d in call.directions if d.resets is not None]
     if any(one.device != _CPU for one in [*tensors, *resets]):
         return "it computes on the CPU only"
-    if any(one.layout != torch.strided for one in [*tensors, *resets]):
-        return "a tensor is sparse or nested"
     if dtypes != {torch.float32} and dtypes != {torch.float64}:
         names = sorted(str(dtype).removeprefix("torch.") for dtype in dtypes)
         return f"it computes in float32 or float64, and was given {' and '.join(names)}"
@@ -83,6 +81,8 @@ def run(call: SequenceCall) -> SequenceResult:
     """
     _check(call)
     plan, tensors = flatten(call)
+    if any(one is not None and one.layout != torch.strided for one in tensors):
+        raise _misfit("a sparse or nested tensor", "dense ones")
     mapped = transformed()
     learning = torch.is_grad_enabled() and (
         mapped or any(one is not None and one.requires_grad for one in tensors)
