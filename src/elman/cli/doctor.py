@@ -30,9 +30,9 @@ def doctor(
     import torch
 
     from elman.kernels.dispatch import KERNELS
-    from elman.kernels.engine import engine_status
+    from elman.kernels.engine import engine_status, openmp_runtimes
 
-    engine = engine_status()
+    engine, runtimes = engine_status(), openmp_runtimes()
     facts = {
         "elman": _version("elman"),
         "python": platform.python_version(),
@@ -41,6 +41,9 @@ def doctor(
         "torch threads": torch.get_num_threads(),
         "CPU engine": engine.reason,
         "processor features": dict(engine.processor),
+        "OpenMP runtimes": "not counted: this system does not say what a process has loaded"
+        if runtimes is None
+        else {"loaded": len(runtimes), "from": runtimes},
         "kernels": [kernel.NAME for kernel in KERNELS],
         "libraries": {name: _version(name) for name in _LIBRARIES},
         "extras": {
@@ -53,9 +56,7 @@ def doctor(
     for name, value in facts.items():
         if isinstance(value, dict):
             value = "; ".join(f"{key} {_shown(one)}" for key, one in value.items())
-        elif isinstance(value, list):
-            value = ", ".join(value)
-        print(f"{name + ':':20}{value}")
+        print(f"{name + ':':20}{_shown(value)}")
 
 
 def _version(library: str) -> str | None:
@@ -68,7 +69,11 @@ def _version(library: str) -> str | None:
 def _shown(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {_shown(one)}" for key, one in value.items())
-    return {None: "missing", True: "yes", False: "no"}.get(value, str(value))  # type: ignore[call-overload,no-any-return]
+    if isinstance(value, list):
+        return ", ".join(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "missing" if value is None else str(value)
 
 
 def register(app: typer.Typer) -> None:

@@ -88,13 +88,13 @@ def run(call: SequenceCall, kernel: str = "auto") -> SequenceResult:
 
 def _run(call: SequenceCall, kernel: str) -> SequenceResult:
     chosen = choose(call, kernel)
-    compiling = torch.compiler.is_compiling()
-    if chosen is reference and ENGINE is None and not compiling:
+    if torch.compiler.is_compiling():  # a graph warns of nothing, and holds no watchers
+        return chosen.run(call)
+    if ENGINE is None and kernel == "auto" and call.input.is_cpu:
         _warn_once()
     result = chosen.run(call)
-    if not compiling:  # a graph holds no watchers
-        for watcher in _watchers.get():
-            watcher(call, result)
+    for watcher in _watchers.get():
+        watcher(call, result)
     return result
 
 

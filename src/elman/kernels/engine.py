@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
 _HOW_TO_BUILD = (
@@ -45,3 +46,21 @@ def engine_status() -> EngineStatus:
         "reference kernel what the engine does not serve."
     )
     return EngineStatus(True, reason, MappingProxyType(engine.processor_features()))
+
+
+_MAPS = Path("/proc/self/maps")
+_OPENMP = ("libgomp", "libiomp", "libomp")
+
+
+def openmp_runtimes() -> list[str] | None:
+    """The OpenMP runtimes that the process has loaded, by path; None where the system does not say.
+
+    The native core uses the one that torch has loaded. With two, each keeps threads of its own,
+    and they compete for the processors.
+    """
+    if not _MAPS.is_file():
+        return None
+    lines = _MAPS.read_text(encoding="utf-8", errors="replace").splitlines()
+    fields = [line.split(maxsplit=5) for line in lines]
+    paths = {Path(found[5]) for found in fields if len(found) > 5}
+    return sorted(str(path) for path in paths if path.name.startswith(_OPENMP))
