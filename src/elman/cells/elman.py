@@ -26,7 +26,7 @@ def step(
     seen: Tensor,
     product: Product = linear,
 ) -> dict[str, Tensor]:
-    """One step: the new h by its letter.
+    """One step: the sum a and the new h, each by its letter.
 
     Args:
         Wx: [B, H] the projected input W x_t + b (normalised by the joint norm).
@@ -38,4 +38,5 @@ def step(
     """
     _, φ, _ = spec.activations
     a = Wx + project(seen, weights.hh, weights.bias_hh, weights.norm_hh, product)
-    return {"h": φ(clipped(a, spec.clip))}
+    a = clipped(a, spec.clip)
+    return {"a": a, "h": φ(a)}

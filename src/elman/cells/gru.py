@@ -42,7 +42,7 @@ def step(
     seen: Tensor,
     product: Product = linear,
 ) -> dict[str, Tensor]:
-    """One step: r, z, n and the new h, each by its letter.
+    """One step: r, z, n, their sums, and the new h, each by its letter.
 
     Args:
         Wx: [B, 3·H] the projected input W x_t + b (normalised by the joint norm).
@@ -57,47 +57,48 @@ def step(
         form = _dreamer
     else:
         form = _reset_after if spec.reset_after else _reset_before
-    r, z, n = form(Wx, seen, weights, spec, product)
-    return {"r": r, "z": z, "n": n, "h": (1 - z) * n + z * h}
-
-
-Gates = tuple[Tensor, Tensor, Tensor]
+    named = form(Wx, seen, weights, spec, product)
+    n, z = named["n"], named["z"]
+    return named | {"h": (1 - z) * n + z * h}
 
 
 def _reset_after(
     Wx: Tensor, seen: Tensor, weights: CellWeights, spec: CellSpec, product: Product
-) -> Gates:
+) -> dict[str, Tensor]:
     σ, φ, _ = spec.activations
     Rh = project(seen, weights.hh, weights.bias_hh, weights.norm_hh, product)
     Wx_r, Wx_z, Wx_n = Wx.chunk(3, dim=-1)
     Rh_r, Rh_z, Rh_n = Rh.chunk(3, dim=-1)
-    r = σ(clipped(Wx_r + Rh_r, spec.clip))
-    z = σ(clipped(Wx_z + Rh_z, spec.clip))
-    n = φ(clipped(Wx_n + r * Rh_n, spec.clip))
-    return r, z, n
+    a_r = clipped(Wx_r + Rh_r, spec.clip)
+    a_z = clipped(Wx_z + Rh_z, spec.clip)
+    r, z = σ(a_r), σ(a_z)
+    a_n = clipped(Wx_n + r * Rh_n, spec.clip)
+    return {"a_r": a_r, "a_z": a_z, "a_n": a_n, "r": r, "z": z, "n": φ(a_n)}
 
 
 def _reset_before(
     Wx: Tensor, seen: Tensor, weights: CellWeights, spec: CellSpec, product: Product
-) -> Gates:
+) -> dict[str, Tensor]:
     σ, φ, _ = spec.activations
     H = seen.shape[-1]
     R_rz, R_n = weights.hh.split([2 * H, H])
     b_rz, b_n = (None, None) if weights.bias_hh is None else weights.bias_hh.split([2 * H, H])
     Wx_rz, Wx_n = Wx.split([2 * H, H], dim=-1)
-    r, z = σ(clipped(Wx_rz + product(seen, R_rz, b_rz), spec.clip)).chunk(2, dim=-1)
-    n = φ(clipped(Wx_n + product(r * seen, R_n, b_n), spec.clip))
-    return r, z, n
+    a_r, a_z = clipped(Wx_rz + product(seen, R_rz, b_rz), spec.clip).chunk(2, dim=-1)
+    r, z = σ(a_r), σ(a_z)
+    a_n = clipped(Wx_n + product(r * seen, R_n, b_n), spec.clip)
+    return {"a_r": a_r, "a_z": a_z, "a_n": a_n, "r": r, "z": z, "n": φ(a_n)}
 
 
 def _dreamer(
     Wx: Tensor, seen: Tensor, weights: CellWeights, spec: CellSpec, product: Product
-) -> Gates:
+) -> dict[str, Tensor]:
     σ, φ, _ = spec.activations
     a = Wx + product(seen, weights.hh, weights.bias_hh)
     gain, shift = weights.norm_sum, weights.norm_sum_bias
     s_r, s_z, s_n = layer_norm(a, a.shape[-1:], gain, shift, DREAMER_EPSILON).chunk(3, dim=-1)
-    r = σ(clipped(s_r, spec.clip))
-    z = σ(clipped(s_z + 1, spec.clip))
-    n = φ(clipped(r * s_n, spec.clip))
-    return r, z, n
+    a_r = clipped(s_r, spec.clip)
+    a_z = clipped(s_z + 1, spec.clip)
+    r, z = σ(a_r), σ(a_z)
+    a_n = clipped(r * s_n, spec.clip)
+    return {"a_r": a_r, "a_z": a_z, "a_n": a_n, "r": r, "z": z, "n": φ(a_n)}

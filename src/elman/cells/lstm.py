@@ -44,7 +44,7 @@ def step(
     seen: Tensor,
     product: Product = linear,
 ) -> dict[str, Tensor]:
-    """One step: i, f, g, o and the new c and h, each by its letter.
+    """One step: i, f, g, o, their sums, and the new c and h, each by its letter.
 
     Args:
         Wx: [B, 4·H] the projected input W x_t + b (normalised by the joint norm).
@@ -57,21 +57,26 @@ def step(
     _, c = state
     σ, φ, ψ = spec.activations
     sums = Wx + project(seen, weights.hh, weights.bias_hh, weights.norm_hh, product)
-    i, f, g, o = sums.chunk(4, dim=-1)
+    a_i, a_f, a_g, a_o = sums.chunk(4, dim=-1)
     if weights.peephole is not None:
         p_i, p_f, p_o = weights.peephole.chunk(3)
-        i, f = i + p_i * c, f + p_f * c
-    i = σ(clipped(i, spec.clip))
-    f = 1 - i if spec.coupled else σ(clipped(f, spec.clip))
-    g = φ(clipped(g, spec.clip))
+        a_i, a_f = a_i + p_i * c, a_f + p_f * c
+    a_i, a_f, a_g = (clipped(a, spec.clip) for a in (a_i, a_f, a_g))
+    i = σ(a_i)
+    f = 1 - i if spec.coupled else σ(a_f)
+    g = φ(a_g)
     c = f * c + i * g
     if weights.peephole is not None:
-        o = o + p_o * c
-    o = σ(clipped(o, spec.clip))
+        a_o = a_o + p_o * c
+    a_o = clipped(a_o, spec.clip)
+    o = σ(a_o)
+    named = {"a_i": a_i, "a_f": a_f, "a_g": a_g, "a_o": a_o, "i": i, "f": f, "g": g, "o": o, "c": c}
+    if spec.coupled:
+        del named["a_f"]  # which nothing reads
     h = o * ψ(_normalised(c, weights))
-    if weights.hr is not None:
-        h = product(h, weights.hr, None)
-    return {"i": i, "f": f, "g": g, "o": o, "c": c, "h": h}
+    if weights.hr is None:
+        return named | {"h": h}
+    return named | {"m": h, "h": product(h, weights.hr, None)}
 
 
 def _normalised(c: Tensor, weights: CellWeights) -> Tensor:

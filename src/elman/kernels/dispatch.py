@@ -8,16 +8,17 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor
 
 from elman.errors import KernelUnavailable
-from elman.kernels import cpu, reference
+from elman.kernels import cpu, recording, reference
 from elman.kernels.contract import Kernel, SequenceCall, SequenceResult
 from elman.kernels.native import ENGINE
 from elman.kernels.plan import flatten, unflatten
+from elman.kernels.recording import Record
 
 KERNELS: tuple[Kernel, ...] = (cast(Kernel, cpu), cast(Kernel, reference))
 """Every kernel, fastest first; `auto` takes the first that is willing."""
@@ -26,7 +27,16 @@ Watcher = Callable[[SequenceCall, SequenceResult], None]
 
 _SIXTEEN_BITS = (torch.bfloat16, torch.float16)
 
-_watchers: ContextVar[tuple[Watcher, ...]] = ContextVar("watchers", default=())
+
+class _Watch(NamedTuple):
+    """Who looks at the calls, and who keeps everything that they compute."""
+
+    watchers: tuple[Watcher, ...] = ()
+    records: tuple[list[Record], ...] = ()
+
+
+_NOBODY = _Watch()
+_watch: ContextVar[_Watch] = ContextVar("watch", default=_NOBODY)
 
 
 @dataclass(frozen=True)
@@ -92,8 +102,18 @@ def _run(call: SequenceCall, kernel: str) -> SequenceResult:
         return chosen.run(call)
     if ENGINE is None and kernel == "auto" and call.input.is_cpu:
         _warn_once()
-    result = chosen.run(call)
-    for watcher in _watchers.get():
+    seen_by = _watch.get()
+    return chosen.run(call) if seen_by is _NOBODY else _run_seen(call, chosen, seen_by)
+
+
+def _run_seen(call: SequenceCall, chosen: Kernel, seen_by: _Watch) -> SequenceResult:
+    if seen_by.records:
+        result, record = recording.run(call)
+        for records in seen_by.records:
+            records.append(record)
+    else:
+        result = chosen.run(call)
+    for watcher in seen_by.watchers:
         watcher(call, result)
     return result
 
@@ -144,8 +164,25 @@ def watch(watcher: Watcher) -> Iterator[None]:
 
     Calls inside a graph that `torch.compile` has made are not shown.
     """
-    token = _watchers.set((*_watchers.get(), watcher))
+    now = _watch.get()
+    token = _watch.set(now._replace(watchers=(*now.watchers, watcher)))
     try:
         yield
     finally:
-        _watchers.reset(token)
+        _watch.reset(token)
+
+
+@contextmanager
+def record() -> Iterator[list[Record]]:
+    """Inside this context, the list that it gives fills with a `Record` of each call, in order.
+
+    The reference kernel runs the calls then, since no other one keeps every quantity. A call is
+    still refused if the kernel that it insists on cannot serve it. Calls inside a graph that
+    `torch.compile` has made are not recorded.
+    """
+    now, records = _watch.get(), list[Record]()
+    token = _watch.set(now._replace(records=(*now.records, records)))
+    try:
+        yield records
+    finally:
+        _watch.reset(token)

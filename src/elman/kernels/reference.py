@@ -7,7 +7,7 @@ every gradient.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -22,6 +22,25 @@ NAME = "reference"
 
 State = tuple[Tensor, ...]
 Step = Callable[[int, State], State]
+
+
+class Moment(NamedTuple):
+    """One step of one direction, of the rows alive.
+
+    Attributes:
+        before: the state that the step read: the one of the step before it, or what a reset put
+            in its place.
+        named: what the cell computed, by its letters, the new parts of the state among them.
+        after: the state that the step left: the new one, mixed with the old one by zoneout.
+    """
+
+    before: State
+    named: dict[str, Tensor]
+    after: State
+
+
+Show = Callable[[int, int, Moment], None]
+"""Of a direction's number, a time step, and what happened there."""
 
 
 class CellStep(Protocol):
@@ -47,23 +66,38 @@ def why_not(call: SequenceCall) -> str | None:
     return None
 
 
-def run(call: SequenceCall) -> SequenceResult:
-    """Run each direction by itself and lay their outputs side by side."""
-    results = [_run_direction(call, direction) for direction in call.directions]
+def run(call: SequenceCall, show: Show | None = None) -> SequenceResult:
+    """Run each direction by itself and lay their outputs side by side.
+
+    Args:
+        call: to be run.
+        show: is shown each step, in the order in which it is computed.
+    """
+    results = [_run_direction(call, number, show) for number in range(len(call.directions))]
     outputs, finals = zip(*results, strict=True)
     return SequenceResult(torch.cat(outputs, dim=-1), tuple(finals))
 
 
-def _run_direction(call: SequenceCall, direction: Direction) -> tuple[Tensor, State]:
+def _run_direction(call: SequenceCall, number: int, show: Show | None) -> tuple[Tensor, State]:
     # T = 0 is a step over no rows, so that each weight still has its gradient, 0.
-    sizes = call.batch_sizes or (0,)
+    sizes, direction = call.batch_sizes or (0,), call.directions[number]
+    moment_of = _moments(call, direction, sizes)
+
+    def step(t: int, state: State) -> State:
+        moment = moment_of(t, state)
+        if show is not None:
+            show(number, t, moment)
+        return moment.after
+
     walk = _backward_in_time if direction.reverse else _forward_in_time
-    hidden, final = walk(sizes, direction.initial, _step_of(call, direction, sizes))
+    hidden, final = walk(sizes, direction.initial, step)
     return torch.cat(hidden), final if call.batch_sizes else direction.initial
 
 
-def _step_of(call: SequenceCall, direction: Direction, sizes: Sequence[int]) -> Step:
-    """What turns the state before step t, of the rows alive, into the state after it."""
+def _moments(
+    call: SequenceCall, direction: Direction, sizes: Sequence[int]
+) -> Callable[[int, State], Moment]:
+    """What computes step t from the state before it, of the rows alive."""
     cell, weights, mask = call.cell, direction.weights, direction.recurrent_mask
     product = in_bfloat16 if call.precision == "bf16" else linear
     # All steps are projected at once; split's backward is a single concatenation, where slicing
@@ -72,7 +106,7 @@ def _step_of(call: SequenceCall, direction: Direction, sizes: Sequence[int]) -> 
     resets = None if direction.resets is None else direction.resets.unsqueeze(1).split(sizes)
     kept = [_of_each_step(part, sizes) for part in direction.kept]
 
-    def step(t: int, state: State) -> State:
+    def moment_of(t: int, state: State) -> Moment:
         rows = sizes[t]
         if resets is not None:
             restart = direction.restart or direction.initial
@@ -83,12 +117,12 @@ def _step_of(call: SequenceCall, direction: Direction, sizes: Sequence[int]) -> 
         seen = state[0] if mask is None else state[0] * mask[:rows]
         named = _STEPS[cell.kind](Wx[t], state, weights, cell, seen, product)
         new = tuple(named[name] for name in cell.state_names)
-        if not kept:
-            return new
-        shares = [part[t] for part in kept]
-        return tuple(k * o + (1 - k) * n for k, o, n in zip(shares, state, new, strict=True))
+        if kept:
+            shares = [part[t] for part in kept]
+            new = tuple(k * o + (1 - k) * n for k, o, n in zip(shares, state, new, strict=True))
+        return Moment(state, named, new)
 
-    return step
+    return moment_of
 
 
 def _of_each_step(part: Tensor, sizes: Sequence[int]) -> Sequence[Tensor]:
