@@ -16,7 +16,7 @@ from elman.cells.spec import CellWeights
 from elman.errors import ShapeError
 from elman.kernels import operators
 from elman.kernels.contract import Direction, SequenceCall, SequenceResult
-from elman.kernels.gradients import Recurrence, forward_mode, transformed
+from elman.kernels.gradients import differentiable, forward_mode, transformed
 from elman.kernels.native import ENGINE, FUNCTIONS
 from elman.kernels.plan import flatten
 
@@ -88,7 +88,7 @@ def run(call: SequenceCall) -> SequenceResult:
         mapped or any(one is not None and one.requires_grad for one in tensors)
     )
     if learning or mapped:
-        results = Recurrence.apply(plan, learning, *tensors)  # type: ignore[no-untyped-call]
+        results = differentiable(plan, learning, tensors)
     else:
         results = operators.forward(plan, tensors, learning)
     return SequenceResult(results[0], plan.finals(results))

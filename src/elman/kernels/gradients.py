@@ -38,6 +38,15 @@ def _stands_for_many(gradient: Tensor | None) -> bool:
     return gradient is not None and torch._C._functorch.is_legacy_batchedtensor(gradient)
 
 
+def differentiable(plan: Plan, learning: bool, tensors: Tensors) -> tuple[Tensor, ...]:
+    """As `operators.forward`, with gradients and under function transforms."""
+    if transformed() or torch.compiler.is_compiling():
+        return Recurrence.apply(plan, learning, *tensors)  # type: ignore[no-untyped-call,no-any-return]
+    # `Function.apply` would read the signature of `forward` to bind defaults that it does not have,
+    # at every call, which takes about as long as a step; then it does this.
+    return super(torch.autograd.Function, Recurrence).apply(plan, learning, *tensors)  # type: ignore[no-any-return,no-untyped-call]
+
+
 class Recurrence(torch.autograd.Function):
     """The forward pass of a call, and its gradients."""
 
@@ -65,18 +74,16 @@ class Recurrence(torch.autograd.Function):
         d_results = gradients[: 1 + plan.parts * len(plan.reverses)]
         if torch.compiler.is_compiling():
             found = operators.backward(plan, tensors, results, d_results, wanted)
-        elif (
-            forward_mode()
-            or any(map(_stands_for_many, d_results))
-            # A transform may hide from the door that a mask has a gradient.
-            or any(wanted[place] for place in (*plan.masks, *plan.shares))
-        ):
+        elif forward_mode() or any(map(_stands_for_many, d_results)):
             found = _by_reference(plan, tensors, d_results, wanted)
-        elif torch.is_grad_enabled() or transformed():
+        elif not (torch.is_grad_enabled() or transformed()):
+            found = operators.backward(plan, tensors, results, d_results, wanted)
+        elif any(wanted[place] for place in (*plan.masks, *plan.shares)):
+            # a transform hid from the door that a mask has a gradient, which the core does not give
+            found = _by_reference(plan, tensors, d_results, wanted)
+        else:
             rest = (*tensors, *results, *d_results)
             found = _Gradients.apply(plan, wanted, *rest)  # type: ignore[no-untyped-call]
-        else:
-            found = operators.backward(plan, tensors, results, d_results, wanted)
         return (None, None, *found)
 
     @staticmethod
