@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from elman.layers.inputs import Input, Lengths, as_ragged, as_time_major, check_kind, like
 from elman.layers.resets import Resets, even_resets, ragged_resets
 from elman.layers.states import State
+from elman.layers.trace import Trace, traced
 from elman.sequences import Ragged
 
 
@@ -61,6 +62,41 @@ class SequenceLayer(nn.Module):
         """
 
     # --- what they share
+
+    def trace(
+        self,
+        input: Input,
+        hx: Any = None,
+        *,
+        lengths: Lengths | None = None,
+        resets: Resets | None = None,
+    ) -> Trace:
+        """Run the layer as a call of it does, and keep every gate and state of every step.
+
+        The run is the one that the call would be, in training with the masks that dropout draws
+        then, but it is the reference kernel's, which a fused kernel equals within rounding. Where
+        gradients are recorded, what is kept belongs to the graph: `with torch.no_grad()` for
+        looking only, which needs less memory.
+
+        Args:
+            input: as the layer takes it, and so are hx, lengths and resets.
+            hx: the state before the first step.
+            lengths: of a padded batch.
+            resets: where sequences begin anew.
+
+        Raises:
+            ShapeError: shapes, dtypes, lengths or resets that do not fit.
+            KernelUnavailable: the layer insists on a kernel that cannot serve the call.
+            UsageError: the layer is compiled.
+
+        Example:
+            >>> import elman, torch
+            >>> layer = elman.LSTM(3, 4, bidirectional=True)
+            >>> trace = layer.trace(torch.randn(5, 2, 3), lengths=[5, 2])
+            >>> trace.words[0]["f"], trace.layers[0][1]["f"].shape
+            ('forget gate', torch.Size([5, 2, 4]))
+        """
+        return traced(self, input, hx, lengths, resets)
 
     def _forward(
         self,
