@@ -122,3 +122,15 @@ def test_a_watcher_is_gone_after_an_error() -> None:
         raise KeyError("outside")
     dispatch.run(a_call())
     assert seen == []
+
+
+@pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")
+def test_a_watcher_is_no_part_of_a_graph() -> None:
+    layer, x = elman.GRU(2, 3), torch.randn(5, 2, 2)
+    compiled = torch.compile(layer, fullgraph=True, backend="eager")
+    seen: list[SequenceCall] = []
+    with dispatch.watch(lambda call, result: seen.append(call)):
+        output = compiled(x)[0]
+        assert seen == []
+        assert torch.equal(layer(x)[0], output)
+    assert len(seen) == 1
