@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 from torch import Tensor
 
+from elman.cells.custom import CustomCell
 from elman.cells.spec import CellSpec, CellWeights
 
 Precision = Literal["full", "bf16"]
@@ -40,6 +41,7 @@ class Direction:
         restart: the parts of the state that `resets` put in place, shaped as `initial`; empty
             where these are `initial` itself. A state that was handed over from an earlier part of
             the sequence stands in `initial`, and no reset may bring it back.
+        own: the weights that a `CustomCell` has of its own, in the order of their names.
 
     With a projection, h and all that belongs to it are P wide.
     """
@@ -51,6 +53,7 @@ class Direction:
     recurrent_mask: Tensor | None = None
     kept: tuple[Tensor, ...] = ()
     restart: tuple[Tensor, ...] = ()
+    own: tuple[Tensor, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,9 @@ class SequenceCall:
     """One layer over one ragged batch, in one or both directions.
 
     Attributes:
-        cell: what each step computes.
+        cell: what each step computes: a cell of Elman's by its description, or a user's own by the
+            function that computes a step, with numbers for widths. Of the latter `weights` has W
+            and R ([0, P] where no gate reads the state) and their biases.
         input: [N, I] the steps in packed order, before projection.
         batch_sizes: for each time step, how many sequences are alive; never rising.
         directions: one, or forward and reverse.
@@ -67,11 +72,16 @@ class SequenceCall:
             keeps the state, in float32. The gradient passes the rounding as if it were none.
     """
 
-    cell: CellSpec
+    cell: CellSpec | CustomCell
     input: Tensor
     batch_sizes: tuple[int, ...]
     directions: tuple[Direction, ...]
     precision: Precision = "full"
+
+    @property
+    def spec(self) -> CellSpec:
+        """The cell, for the fused kernels, which take no user's own."""
+        return self.cell  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from operator import ge
 import torch
 from torch import Tensor
 
+from elman.cells.custom import CustomCell
 from elman.cells.spec import CellWeights
 from elman.errors import ShapeError
 from elman.kernels import operators
@@ -32,6 +33,8 @@ def why_not(call: SequenceCall) -> str | None:
         return "the native core was not built"
     if not call.batch_sizes:
         return "there is no step to run"
+    if isinstance(call.cell, CustomCell):
+        return "the cell is a Python function, which only the reference calls"
     if call.cell.norm == "dreamer":
         return "Dreamer's norm has no fused form"
     if unknown := {one.name for one in call.cell.activations} - FUNCTIONS.keys():
@@ -109,16 +112,16 @@ def _check(call: SequenceCall) -> None:
 
 
 def _check_direction(call: SequenceCall, direction: Direction) -> None:
-    weights, parts = direction.weights, len(call.cell.state_names)
+    cell, weights, parts = call.spec, direction.weights, len(call.cell.state_names)
     if len(direction.initial) != parts:
         raise _misfit(f"an initial state of {len(direction.initial)} parts", str(parts))
     for one in (weights.hh, weights.hr, *direction.initial, *direction.kept):
         if one is not None and one.dim() != 2:
             raise _misfit(f"a tensor of shape {list(one.shape)}", "two dimensions")
-    hidden, batch = len(weights.hh) // call.cell.gates, len(direction.initial[0])
+    hidden, batch = len(weights.hh) // cell.gates, len(direction.initial[0])
     width = hidden if weights.hr is None else len(weights.hr)
     state = [(batch, width), (batch, hidden)][:parts]
-    shapes = call.cell.weight_shapes(
+    shapes = cell.weight_shapes(
         call.input.shape[1], hidden, 0 if weights.hr is None else width, bias=weights[2] is not None
     )
     _check_shapes("weights", weights, [shapes.get(name) for name in CellWeights._fields])

@@ -6,18 +6,18 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor
 
+from elman.cells.spec import CellWeights
 from elman.errors import KernelUnavailable
 from elman.kernels import cpu, recording, reference
-from elman.kernels.contract import Kernel, SequenceCall, SequenceResult
+from elman.kernels.contract import Direction, Kernel, SequenceCall, SequenceResult
 from elman.kernels.native import ENGINE
-from elman.kernels.plan import flatten, unflatten
 from elman.kernels.recording import Record
 
 KERNELS: tuple[Kernel, ...] = (cast(Kernel, cpu), cast(Kernel, reference))
@@ -139,13 +139,30 @@ def _under_autocast(call: SequenceCall) -> SequenceCall:
     """The call as autocast wants it."""
     if not _is_single(call.directions[0].weights.ih):
         return call
-    plan, tensors = flatten(call)
-    if torch.get_autocast_dtype("cpu") == torch.bfloat16:
-        plan = plan._replace(precision="bf16")
-    wide = [
-        one.float() if one is not None and one.dtype in _SIXTEEN_BITS else one for one in tensors
-    ]
-    return unflatten(plan, wide)
+    rounded = torch.get_autocast_dtype("cpu") == torch.bfloat16
+    return replace(
+        call,
+        input=_wide(call.input),
+        directions=tuple(_widened(direction) for direction in call.directions),
+        precision="bf16" if rounded else call.precision,
+    )
+
+
+def _widened(direction: Direction) -> Direction:
+    weights, mask = direction.weights, direction.recurrent_mask
+    return replace(
+        direction,
+        weights=CellWeights(*(one if one is None else _wide(one) for one in weights)),  # type: ignore[arg-type]
+        initial=tuple(map(_wide, direction.initial)),
+        recurrent_mask=mask if mask is None else _wide(mask),
+        kept=tuple(map(_wide, direction.kept)),
+        restart=tuple(map(_wide, direction.restart)),
+        own=tuple(map(_wide, direction.own)),
+    )
+
+
+def _wide(tensor: Tensor) -> Tensor:
+    return tensor.float() if tensor.dtype in _SIXTEEN_BITS else tensor
 
 
 @cache

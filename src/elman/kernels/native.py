@@ -72,7 +72,7 @@ def kept_widths(cell: CellSpec, hidden: int, zoneout: bool) -> tuple[int, int]:
 @lru_cache(maxsize=64)
 def _alive_and_start(batch_sizes: tuple[int, ...]) -> Tensor:
     """[2, T] how many sequences are alive at each step, and where its rows begin."""
-    alive = torch.tensor(batch_sizes)
+    alive = torch.tensor(batch_sizes, dtype=torch.int64)
     return torch.stack([alive, torch.cumsum(alive, 0) - alive])
 
 
@@ -80,10 +80,10 @@ class Pass:
     """One direction of a call, whose tensors are dense in memory, forward or backward."""
 
     def __init__(self, call: SequenceCall, direction: Direction) -> None:
-        self.call, self.direction = call, direction
+        self.call, self.direction, self.cell = call, direction, call.spec
         weights = direction.weights
         self.weights = [weights[place] for place in _PLACES]
-        self.H = weights.hh.shape[0] // call.cell.gates
+        self.H = weights.hh.shape[0] // self.cell.gates
         zoneout = direction.kept
         self.states = [
             *_pair(direction.initial),
@@ -97,7 +97,7 @@ class Pass:
         alive_and_start = _alive_and_start(call.batch_sizes)
         alive = alive_and_start.data_ptr()
         self.layout = ENGINE.layout(
-            _cell(call.cell),
+            _cell(self.cell),
             _PRECISIONS[call.precision],
             direction.reverse,
             torch.get_num_threads(),
@@ -118,8 +118,8 @@ class Pass:
 
         Those are empty when no backward pass will want them.
         """
-        cell, zoneout = self.call.cell, bool(self.direction.kept)
-        widths = kept_widths(cell, self.H, zoneout) if learning else (0, 0)
+        zoneout = bool(self.direction.kept)
+        widths = kept_widths(self.cell, self.H, zoneout) if learning else (0, 0)
         gates, more = (y.new_empty(len(y) if width else 0, width) for width in widths)
         finals = [torch.empty_like(part) for part in self.direction.initial]
         getattr(ENGINE, "forward_" + self.suffix)(
@@ -165,9 +165,9 @@ class Pass:
 
     def _kept(self, gates: Tensor, more: Tensor) -> list[int]:
         """Addresses of the gates, the states, and the normed sums and their scales."""
-        if self.call.cell.norm == "none" or not more.numel():
+        if self.cell.norm == "none" or not more.numel():
             return [gates.data_ptr(), more.data_ptr(), 0, 0]
-        steps, sums = len(more), self.call.cell.gates * self.H
+        steps, sums = len(more), self.cell.gates * self.H
         normed = more.data_ptr() + steps * (more.shape[1] - 2 * sums - 2) * more.element_size()
         scales = normed + steps * 2 * sums * more.element_size()
         states = more.data_ptr() if normed != more.data_ptr() else 0

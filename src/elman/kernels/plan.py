@@ -70,7 +70,7 @@ class Plan(NamedTuple):
 def flatten(call: SequenceCall) -> tuple[Plan, list[Tensor | None]]:
     """A call as a plan and its tensors: the input, then the places of each direction in turn."""
     reverses = tuple(direction.reverse for direction in call.directions)
-    plan = Plan(call.cell, call.batch_sizes, reverses, call.precision)
+    plan = Plan(call.spec, call.batch_sizes, reverses, call.precision)
     missing = (None,) * plan.parts
     tensors: list[Tensor | None] = [call.input]
     for direction in call.directions:

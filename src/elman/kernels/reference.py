@@ -13,7 +13,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from elman.cells import elman, gru, lstm
+from elman.cells import custom_step, elman, gru, lstm
+from elman.cells.custom import CustomCell
+from elman.cells.custom_step import Equations
 from elman.cells.spec import CellSpec, CellWeights, Kind
 from elman.cells.sums import Product, in_bfloat16, project
 from elman.kernels.contract import Direction, SequenceCall, SequenceResult
@@ -98,13 +100,14 @@ def _moments(
     call: SequenceCall, direction: Direction, sizes: Sequence[int]
 ) -> Callable[[int, State], Moment]:
     """What computes step t from the state before it, of the rows alive."""
-    cell, weights, mask = call.cell, direction.weights, direction.recurrent_mask
+    weights, mask = direction.weights, direction.recurrent_mask
     product = in_bfloat16 if call.precision == "bf16" else linear
     # All steps are projected at once; split's backward is a single concatenation, where slicing
     # step by step would add up T gradients of the full packed size.
     Wx = project(call.input, weights.ih, weights.bias_ih, weights.norm_ih, product).split(sizes)
     resets = None if direction.resets is None else direction.resets.unsqueeze(1).split(sizes)
     kept = [_of_each_step(part, sizes) for part in direction.kept]
+    equations = _equations(call, direction, product)
 
     def moment_of(t: int, state: State) -> Moment:
         rows = sizes[t]
@@ -114,15 +117,27 @@ def _moments(
                 torch.where(resets[t], start[:rows], part)
                 for part, start in zip(state, restart, strict=True)
             )
-        seen = state[0] if mask is None else state[0] * mask[:rows]
-        named = _STEPS[cell.kind](Wx[t], state, weights, cell, seen, product)
-        new = tuple(named[name] for name in cell.state_names)
+        named = equations(t, Wx[t], state, None if mask is None else mask[:rows])
+        new = tuple(named[name] for name in call.cell.state_names)
         if kept:
             shares = [part[t] for part in kept]
             new = tuple(k * o + (1 - k) * n for k, o, n in zip(shares, state, new, strict=True))
         return Moment(state, named, new)
 
     return moment_of
+
+
+def _equations(call: SequenceCall, direction: Direction, product: Product) -> Equations:
+    cell, weights = call.cell, direction.weights
+    if isinstance(cell, CustomCell):
+        return custom_step.equations(cell, weights, direction.own, product)
+    step = _STEPS[cell.kind]
+
+    def named(t: int, Wx: Tensor, state: State, mask: Tensor | None) -> dict[str, Tensor]:
+        seen = state[0] if mask is None else state[0] * mask
+        return step(Wx, state, weights, cell, seen, product)
+
+    return named
 
 
 def _of_each_step(part: Tensor, sizes: Sequence[int]) -> Sequence[Tensor]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
+from elman.cells.custom import CustomCell
 from elman.cells.names import NAMES
 from elman.cells.spec import CellSpec
 from elman.errors import UsageError
@@ -97,8 +98,11 @@ def _batch(layer: SequenceLayer, input: Input, lengths: Lengths | None) -> tuple
     return ragged, len(ragged.index.batch_sizes)
 
 
-def _words(cell: CellSpec, names: Iterable[str]) -> dict[str, str]:
-    known = NAMES[cell.kind]
-    words = {part + BEFORE: f"{known[part]} before the step" for part in cell.state_names}
-    words |= {part + NEW: f"{known[part]} before zoneout" for part in cell.state_names}
-    return {name: words.get(name) or known[name] for name in names}
+def _words(cell: CellSpec | CustomCell, names: Iterable[str]) -> dict[str, str]:
+    known = cell.words if isinstance(cell, CustomCell) else NAMES[cell.kind]
+    words = {name: known.get(name, name) for name in names}
+    for part in cell.state_names:
+        told = known.get(part, part)
+        later = {part + BEFORE: f"{told} before the step", part + NEW: f"{told} before zoneout"}
+        words |= {name: text for name, text in later.items() if name in words}
+    return words
