@@ -105,7 +105,7 @@ def test_watchers_see_each_layer_s_call_and_result_in_order() -> None:
     names: list[str] = []
     with dispatch.watch(lambda call, result: seen.append((call, result))):
         output, _ = layer(torch.randn(5, 2, 2), lengths=[5, 3])
-        with dispatch.watch(lambda call, result: names.append(call.cell.kind)):
+        with dispatch.watch(lambda call, result: names.append(call.spec.kind)):
             elman.GRU(2, 3)(torch.randn(5, 2, 2))
     layer(torch.randn(5, 2, 2))
     assert [call.input.shape[1] for call, _ in seen] == [2, 6, 6, 2]

@@ -51,7 +51,7 @@ def test_each_recording_has_the_calls_inside_it_and_watchers_see_them_too() -> N
             elman.GRU(2, 3)(torch.randn(5, 2, 2))
     layer(torch.randn(5, 2, 2))
     assert [record.call for record in outer] == seen
-    assert [record.call.cell.kind for record in outer] == ["lstm", "lstm", "gru"]
+    assert [record.call.spec.kind for record in outer] == ["lstm", "lstm", "gru"]
     assert inner == outer[2:]
 
 

@@ -11,7 +11,7 @@ from elman.errors import ConfigurationError, ShapeError
 from elman.kernels import cpu, dispatch
 from elman.kernels.contract import SequenceCall
 from elman.kernels.native import Step
-from elman.layers.recurrent import Recurrent
+from elman.layers.cell_layer import CellLayer
 from elman.layers.states import State
 
 
@@ -22,7 +22,7 @@ class Frozen:
     not seen, and no gradients are recorded. The state has the form of the layer's own.
 
     Args:
-        layer: `RNN`, `LSTM` or `GRU`, of one direction.
+        layer: `RNN`, `LSTM`, `GRU` or `CustomLayer`, of one direction.
         batch_size: B, the number of sequences that are read side by side.
 
     Raises:
@@ -39,7 +39,7 @@ class Frozen:
         (torch.Size([1, 4]), torch.Size([1, 1, 4]))
     """
 
-    def __init__(self, layer: Recurrent, batch_size: int = 1) -> None:
+    def __init__(self, layer: CellLayer, batch_size: int = 1) -> None:
         if layer.bidirectional:
             raise ConfigurationError(
                 "A bidirectional layer reads to the last step before it answers at the first.",

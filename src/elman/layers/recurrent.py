@@ -1,44 +1,36 @@
-"""What RNN, LSTM and GRU share: weights named as in `torch.nn`, stacking and directions."""
+"""What RNN, LSTM and GRU share: weights named as in `torch.nn`, and options of their cells."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Sequence
-from dataclasses import fields
-from typing import Any
+from typing import Any, Unpack
 
 import torch
-from torch import Tensor, nn
 
 from elman.cells.spec import CellSpec
-from elman.errors import ShapeError
-from elman.kernels import dispatch
-from elman.kernels.contract import Direction, Precision, SequenceCall
 from elman.layers import marks
+from elman.layers.cell_layer import CellLayer
 from elman.layers.initialisation import Init, check_init, initialise
-from elman.layers.options import InitialState, check_options, zoneout_rates
-from elman.layers.regularisation import (
-    drop_input,
-    drop_weights,
-    recurrent_mask,
-    zoneout_shares,
+from elman.layers.options import (
+    BEGINNINGS,
+    DROPOUTS,
+    RUNS,
+    SHAPES,
+    SharedOptions,
+    check_projection,
+    shown,
 )
-from elman.layers.resets import reverse_resets
-from elman.layers.sequence_layer import SequenceLayer
-from elman.layers.states import State, check_state, initial_state, learned_names, state_widths
-from elman.layers.weights import gather, weight_shapes
+from elman.layers.weights import gather
 
 
-class Recurrent(SequenceLayer):
-    """The base of the recurrent layers; use `RNN`, `LSTM` or `GRU`.
+class Recurrent(CellLayer):
+    """The base of `RNN`, `LSTM` and `GRU`.
 
-    Shape letters: B sequences, T steps, N real steps, I input, H hidden, G gates, L layers,
-    D directions. The weights are `weight_ih_l0` [G·H, I], `weight_hh_l0` [G·H, H], `bias_ih_l0`
-    and `bias_hh_l0` [G·H], with `_reverse` for the reverse direction, and `_l1` and so on, whose
-    input is D·H wide; and what the cell's options add to them.
+    The weights are `weight_ih_l0` [G·H, I], `weight_hh_l0` [G·H, H], `bias_ih_l0` and `bias_hh_l0`
+    [G·H], with `_reverse` for the reverse direction, and `_l1` and so on, whose input is D·H wide;
+    and what the cell's options add to them.
     """
 
-    weight_ih_l0: Tensor
+    cell: CellSpec
 
     def __init__(
         self,
@@ -54,93 +46,45 @@ class Recurrent(SequenceLayer):
         device: torch.device | str | None,
         dtype: torch.dtype | None,
         proj_size: int = 0,
-        input_dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        weight_dropout: float = 0.0,
-        zoneout: float | tuple[float, float] = 0.0,
         init: Init = "torch",
         t_max: float | None = None,
         forget_bias: float | None = None,
-        initial_state: InitialState = "zeros",
-        kernel: str = "auto",
-        precision: Precision = "full",
+        **options: Unpack[SharedOptions],
     ) -> None:
-        super().__init__()
-        self.cell = cell
-        self.input_size = input_size
-        self.hidden_size = hidden_size
-        self.num_layers = num_layers
-        self.bias = bias
-        self.batch_first = batch_first
-        self.dropout = dropout
-        self.bidirectional = bidirectional
+        super().__init__(
+            cell,
+            input_size,
+            hidden_size,
+            num_layers,
+            bias=bias,
+            batch_first=batch_first,
+            dropout=dropout,
+            bidirectional=bidirectional,
+            **options,
+        )
         self.proj_size = proj_size
-        self.input_dropout = input_dropout
-        self.recurrent_dropout = recurrent_dropout
-        self.weight_dropout = weight_dropout
-        self.zoneout = zoneout_rates(zoneout, cell)
         self.init = init
         self.t_max = t_max
         self.forget_bias = forget_bias
-        self.initial_state = initial_state
-        self.kernel = kernel
-        self.precision = precision
-        check_options(self)
+        check_projection(self)
         check_init(cell, init, bias=bias, t_max=t_max, forget_bias=forget_bias)
-        if dropout and num_layers == 1:
-            warnings.warn(
-                "dropout acts between layers, and there is one layer only: it will do nothing",
-                UserWarning,
-                stacklevel=3,
-            )
-        self._make_parameters(device, dtype)
-        self.reset_parameters()
-
-    # --- weights
+        self._begin(device, dtype, stacklevel=4)
 
     @property
-    def num_directions(self) -> int:
-        """D: 1, or 2 when bidirectional."""
-        return 2 if self.bidirectional else 1
+    def state_widths(self) -> list[int]:
+        """P or H for h, always H for c."""
+        both = [self.proj_size or self.hidden_size, self.hidden_size]
+        return both[: len(self.cell.state_names)]
 
-    @property
-    def output_size(self) -> int:
-        """The width of the output of one direction: H, or P with a projection."""
-        return self.proj_size or self.hidden_size
+    def weights_above(self, width: int) -> dict[str, tuple[int, ...]]:
+        """The fields of `CellWeights` of one layer and direction, with their shapes."""
+        return self.cell.weight_shapes(width, self.hidden_size, self.proj_size, bias=self.bias)
 
-    def _make_parameters(
-        self, device: torch.device | str | None, dtype: torch.dtype | None
-    ) -> None:
-        """One for each weight of each layer and direction, and those of a learned state."""
-        every = weight_shapes(self)
-        named = [pair for one in every for pair in one.values()]
-        if self.initial_state == "learned":
-            widths = state_widths(self)
-            for names, width in zip(learned_names(self), widths, strict=True):
-                named += [(name, (width,)) for name in names]
-        for name, shape in named:
-            weight = nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
-            self.register_parameter(name, weight)
-        self._names = [{field: name for field, (name, _) in one.items()} for one in every]
-
-    def reset_parameters(self) -> None:
-        """Draw all weights anew, as `init` says."""
-        for names in self._names:
-            initialise(
-                gather(self, names), self.cell, self.init,
-                t_max=self.t_max, forget_bias=self.forget_bias,
-            )  # fmt: skip
-        if self.initial_state == "learned":
-            for name in (name for names in learned_names(self) for name in names):
-                nn.init.zeros_(getattr(self, name))
-
-    @property
-    def all_weights(self) -> list[list[Tensor]]:
-        """The weights of each layer and direction, as in `torch.nn`."""
-        return [[getattr(self, name) for name in names.values()] for names in self._names]
-
-    def flatten_parameters(self) -> None:
-        """Nothing: `torch.nn` has it for cuDNN, and code written for `torch.nn` calls it."""
+    def _initialise(self, names: dict[str, str]) -> None:
+        initialise(
+            gather(self, names), self.cell, self.init,
+            t_max=self.t_max, forget_bias=self.forget_bias,
+        )  # fmt: skip
 
     def _save_to_state_dict(
         self, destination: dict[str, Any], prefix: str, keep_vars: bool
@@ -162,117 +106,13 @@ class Recurrent(SequenceLayer):
         super()._load_from_state_dict(state_dict, prefix, local_metadata, strict, *lists)
         marks.check(marks.mark_of(self.cell), state_dict, prefix, strict, *lists)
 
-    # --- running
-
-    def run_packed(
-        self,
-        packed: Tensor,
-        batch_sizes: tuple[int, ...],
-        state: State,
-        resets: Tensor | None = None,
-        restart: State = (),
-    ) -> tuple[Tensor, State]:
-        """All layers, in packed order from the first to the last; see `SequenceLayer`."""
-        finals: list[State] = []
-        count, steps = self.num_directions, packed.shape[0]
-        turned = None
-        if resets is not None and self.bidirectional:
-            turned = reverse_resets(resets, batch_sizes)
-        for layer in range(self.num_layers):
-            if self.training:
-                packed = self._dropped(packed, batch_sizes, layer)
-            directions = tuple(
-                self._direction(layer * count + d, steps, state, (resets, turned)[d], restart)
-                for d in range(count)
-            )
-            call = SequenceCall(self.cell, packed, batch_sizes, directions, self.precision)
-            result = dispatch.run(call, self.kernel)
-            finals.extend(result.final)
-            packed = result.output
-        return packed, tuple(torch.stack(parts) for parts in zip(*finals, strict=True))
-
-    def _dropped(self, packed: Tensor, batch_sizes: Sequence[int], layer: int) -> Tensor:
-        """What a layer reads in training: the output of the layer below, or the input, dropped."""
-        if layer > 0 and self.dropout:
-            packed = nn.functional.dropout(packed, self.dropout)
-        if self.input_dropout:
-            packed = drop_input(packed, batch_sizes, self.input_dropout)
-        return packed
-
-    def _direction(
-        self,
-        n: int,
-        steps: int,
-        state: State,
-        resets: Tensor | None,
-        restart: State,
-    ) -> Direction:
-        """One direction of one layer, the n-th of all, regularised."""
-        weights = gather(self, self._names[n])
-        initial = tuple(part[n] for part in state)
-        mask: Tensor | None = None
-        kept: tuple[Tensor, ...] = ()
-        if self.training and self.weight_dropout:
-            weights = drop_weights(weights, self.weight_dropout)
-        if self.training and self.recurrent_dropout:
-            mask = recurrent_mask(initial[0], self.recurrent_dropout)
-        if self.zoneout:
-            kept = zoneout_shares(initial, self.zoneout, steps, training=self.training)
-        start = tuple(part[n] for part in restart)
-        return Direction(weights, initial, n % self.num_directions > 0, resets, mask, kept, start)
-
-    def start_state(self, batch: int, values: Tensor) -> State:
-        """What stands for a missing state: zeros, a draw, or what was learned."""
-        return initial_state(self, batch, values)
-
-    # --- checks and description
-
-    def check_state(self, state: Any, rows: Sequence[int]) -> None:
-        """Refuse a state of wrong parts, shapes, dtypes or devices."""
-        check_state(self, state, rows, self.weight_ih_l0)
-
-    def check_values(self, values: Tensor) -> None:
-        """Refuse an input of a wrong width, dtype or device."""
-        weight = self.weight_ih_l0
-        if values.dim() != 2 or values.shape[1] != self.input_size:
-            raise ShapeError(
-                f"Each step of the input has shape {list(values.shape[1:])}.",
-                where=f"{type(self).__name__}.forward",
-                expected=f"[{self.input_size}] (input_size)",
-            )
-        if not dispatch.goes_with(values, weight):
-            raise ShapeError(
-                f"The input is {values.dtype} on {values.device}, the weights are {weight.dtype}"
-                f" on {weight.device}.",
-                where=f"{type(self).__name__}.forward",
-                expected="both of one dtype on one device",
-                next_step="input.to(layer.weight_ih_l0)",
-            )
-
     def extra_repr(self) -> str:
         """The options that differ from their defaults."""
-        options: dict[str, tuple[object, object]] = {
-            "proj_size": (self.proj_size, 0),
-            "num_layers": (self.num_layers, 1),
-            "bias": (self.bias, True),
-            "batch_first": (self.batch_first, False),
-            "dropout": (self.dropout, 0.0),
-            "bidirectional": (self.bidirectional, False),
-        }
-        plain = CellSpec(self.cell.kind)
-        for field in fields(CellSpec):
-            options[field.name] = (getattr(self.cell, field.name), getattr(plain, field.name))
-        options |= {
-            "input_dropout": (self.input_dropout, 0.0),
-            "recurrent_dropout": (self.recurrent_dropout, 0.0),
-            "weight_dropout": (self.weight_dropout, 0.0),
-            "zoneout": (self.zoneout, ()),
-            "init": (self.init, "torch"),
-            "t_max": (self.t_max, None),
-            "forget_bias": (self.forget_bias, None),
-            "initial_state": (self.initial_state, "zeros"),
-            "kernel": (self.kernel, "auto"),
-            "precision": (self.precision, "full"),
-        }
-        shown = [f"{name}={value!r}" for name, (value, usual) in options.items() if value != usual]
-        return ", ".join([f"{self.input_size}, {self.hidden_size}", *shown])
+        return ", ".join(
+            [
+                f"{self.input_size}, {self.hidden_size}",
+                *shown(self, {"proj_size": 0} | SHAPES),
+                *shown(self.cell, vars(CellSpec(self.cell.kind))),
+                *shown(self, DROPOUTS | BEGINNINGS | RUNS),
+            ]
+        )

@@ -11,15 +11,15 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.errors import ConfigurationError, ShapeError
+from elman.layers.cell_layer import CellLayer
 from elman.layers.inputs import Input, Lengths
 from elman.layers.options import is_rate
-from elman.layers.recurrent import Recurrent
 from elman.layers.resets import Resets
 from elman.layers.sequence_layer import SequenceLayer
 from elman.layers.states import State
 from elman.sequences import Ragged
 
-LayerState = Tensor | tuple[Tensor, Tensor]
+LayerState = Tensor | tuple[Tensor, ...]
 StackState = Sequence[LayerState]
 
 
@@ -31,7 +31,7 @@ class Stack(SequenceLayer):
         skip        y_k = layer_k([y_(k-1), x]) for k above 1       output [y_1, ..., y_L]
 
     Args:
-        layers: L layers (`RNN`, `LSTM`, `GRU`), all with the same `batch_first`.
+        layers: L layers (`RNN`, `LSTM`, `GRU`, `CustomLayer`), all with the same `batch_first`.
         residual: which layers add their input to their output: True for every layer above the
             first, or one truth value a layer. Such a layer's input is as wide as its output.
         skip: whether every layer above the first also reads the input of the stack, beside the
@@ -54,7 +54,7 @@ class Stack(SequenceLayer):
 
     def __init__(
         self,
-        layers: Sequence[Recurrent],
+        layers: Sequence[CellLayer],
         *,
         residual: bool | Sequence[bool] = False,
         skip: bool = False,
@@ -71,7 +71,7 @@ class Stack(SequenceLayer):
         self.input_size = layers[0].input_size
         self.batch_first = layers[0].batch_first
 
-    def _each_layer(self) -> list[Recurrent]:
+    def _each_layer(self) -> list[CellLayer]:
         return list(self.layers)  # type: ignore[arg-type]
 
     @overload
@@ -115,7 +115,7 @@ class Stack(SequenceLayer):
         """
         state = None if hx is None else self._flat(hx)
         output, final = self._forward(input, state, lengths, resets)
-        return output, tuple(part if len(part) > 1 else part[0] for part in self._by_layer(final))  # type: ignore[misc]
+        return output, tuple(part if len(part) > 1 else part[0] for part in self._by_layer(final))
 
     def run_packed(
         self,
@@ -195,11 +195,11 @@ def _each(residual: bool | Sequence[bool], count: int) -> tuple[bool, ...]:
     return tuple(residual)
 
 
-def _check(layers: Sequence[Recurrent], residual: Sequence[bool], skip: bool) -> None:
-    if not layers or not all(isinstance(layer, Recurrent) for layer in layers):
+def _check(layers: Sequence[CellLayer], residual: Sequence[bool], skip: bool) -> None:
+    if not layers or not all(isinstance(layer, CellLayer) for layer in layers):
         raise _refusal(
             f"layers of type {', '.join(type(layer).__name__ for layer in layers) or 'none'}",
-            "one RNN, LSTM or GRU or more",
+            "one RNN, LSTM, GRU or CustomLayer, or more",
         )
     if len(residual) != len(layers):
         raise _refusal(f"residual = {residual!r}", f"True, False, or {len(layers)} of them")

@@ -14,23 +14,18 @@ from elman.kernels import dispatch
 from elman.layers.weights import suffixes
 
 if TYPE_CHECKING:
-    from elman.layers.recurrent import Recurrent
+    from elman.layers.cell_layer import CellLayer
 
 State = tuple[Tensor, ...]
 
 
-def state_widths(layer: Recurrent) -> list[int]:
-    """The width of each part of the state: P or H for h, always H for c."""
-    return [layer.output_size, layer.hidden_size][: len(layer.cell.state_names)]
-
-
-def learned_names(layer: Recurrent) -> list[list[str]]:
+def learned_names(layer: CellLayer) -> list[list[str]]:
     """For each part of the state the parameters that hold it, layer by layer, then direction."""
     endings = suffixes(layer.num_layers, layer.bidirectional)
     return [[f"{name}_0{ending}" for ending in endings] for name in layer.cell.state_names]
 
 
-def initial_state(layer: Recurrent, batch: int, values: Tensor) -> State:
+def initial_state(layer: CellLayer, batch: int, values: Tensor) -> State:
     """What stands for a state that is not given, [L·D, B, H] a part.
 
     Args:
@@ -43,16 +38,15 @@ def initial_state(layer: Recurrent, batch: int, values: Tensor) -> State:
             torch.stack([getattr(layer, name) for name in names]).unsqueeze(1).expand(-1, batch, -1)
             for names in learned_names(layer)
         )
-    shapes = [
-        (layer.num_layers * layer.num_directions, batch, width) for width in state_widths(layer)
-    ]
+    blocks = layer.num_layers * layer.num_directions
+    shapes = [(blocks, batch, width) for width in layer.state_widths]
     if layer.initial_state == "random" and layer.training:
         make = partial(torch.randn, dtype=values.dtype, device=values.device)
         return tuple(make(shape) for shape in shapes)
     return tuple(values.new_zeros(shape) for shape in shapes)
 
 
-def check_state(layer: Recurrent, state: Any, rows: Sequence[int], weight: Tensor) -> None:
+def check_state(layer: CellLayer, state: Any, rows: Sequence[int], weight: Tensor) -> None:
     """Refuse a state that does not fit the layer and its batch.
 
     Args:
@@ -73,7 +67,7 @@ def check_state(layer: Recurrent, state: Any, rows: Sequence[int], weight: Tenso
             expected=f"a tensor for each of {', '.join(name + '_0' for name in names)}",
         )
     blocks = layer.num_layers * layer.num_directions
-    for name, width, part in zip(names, state_widths(layer), parts, strict=True):
+    for name, width, part in zip(names, layer.state_widths, parts, strict=True):
         shape = (blocks, *rows, width)
         if part.shape != shape:
             raise ShapeError(

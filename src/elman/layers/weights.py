@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from elman.cells.spec import CellWeights
 
 if TYPE_CHECKING:
-    from elman.layers.recurrent import Recurrent
+    from elman.layers.cell_layer import CellLayer
 
 _TORCH_NAMES = {"ih": "weight_ih", "hh": "weight_hh", "hr": "weight_hr"}
 
@@ -23,25 +23,22 @@ def suffixes(num_layers: int, bidirectional: bool) -> list[str]:
     return [f"_l{layer}{ending}" for layer in range(num_layers) for ending in endings]
 
 
-def weight_shapes(layer: Recurrent) -> list[dict[str, tuple[str, tuple[int, ...]]]]:
-    """For each layer and direction, of each field of `CellWeights` its parameter and shape."""
+def weight_shapes(layer: CellLayer) -> list[dict[str, tuple[str, tuple[int, ...]]]]:
+    """For each layer and direction, of each of its weights the parameter and the shape."""
     every = []
     for suffix in suffixes(layer.num_layers, layer.bidirectional):
         first = suffix.startswith("_l0")
         width = layer.input_size if first else layer.output_size * layer.num_directions
-        shapes = layer.cell.weight_shapes(
-            width, layer.hidden_size, layer.proj_size, bias=layer.bias
-        )
         every.append(
             {
                 field: (_TORCH_NAMES.get(field, field) + suffix, shape)
-                for field, shape in shapes.items()
+                for field, shape in layer.weights_above(width).items()
             }
         )
     return every
 
 
-def gather(layer: Recurrent, names: dict[str, str]) -> CellWeights:
+def gather(layer: CellLayer, names: dict[str, str]) -> CellWeights:
     """The weights of one layer and direction, by the names of their parameters.
 
     They are looked up by name, so that parametrizations and functional calls are seen.

@@ -210,8 +210,8 @@ def test_repr_tells_layers_and_connections() -> None:
 
 
 REFUSED: list[tuple[Any, dict[str, Any], str, str]] = [
-    ([], {}, "none", "one RNN, LSTM or GRU or more"),
-    ([nn.LSTM(3, 4)], {}, "LSTM", "one RNN, LSTM or GRU or more"),
+    ([], {}, "none", "one RNN, LSTM, GRU or CustomLayer, or more"),
+    ([nn.LSTM(3, 4)], {}, "LSTM", "one RNN, LSTM, GRU or CustomLayer, or more"),
     ([RNN(3, 4), RNN(5, 4)], {}, "layers[1].input_size = 5", "4: 4 of the layer below"),
     ([RNN(3, 4, bidirectional=True), RNN(4, 4)], {}, "layers[1].input_size = 4", "8: 8 of"),
     ([RNN(3, 4), RNN(4, 4)], {"skip": True}, "input_size = 4", "7: 4 of the layer below and 3 of"),
