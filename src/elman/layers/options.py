@@ -81,6 +81,7 @@ DROPOUTS: dict[str, object] = {
 BEGINNINGS: dict[str, object] = {"init": "torch", "t_max": None, "forget_bias": None}
 RUNS: dict[str, object] = {"initial_state": "zeros", "kernel": "auto", "precision": "full"}
 
+
 def shown(owner: object, usual: Mapping[str, object]) -> list[str]:
     """The options of an owner that differ from their defaults, as one types them."""
     given = ((name, getattr(owner, name), default) for name, default in usual.items())
