@@ -11,9 +11,9 @@ from collections import defaultdict
 from typing import Final
 
 from elman.data.canonical import examples_sha256
+from elman.data.cldr import babel_for
 from elman.data.examples import Dataset, LabelledText
 from elman.data.splits import seeded_split
-from elman.errors import MissingExtra
 
 CODES: Final = (
     *("en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "fi", "hu", "pl", "cs", "ro", "tr"),
@@ -64,10 +64,7 @@ def load(seed: int) -> Dataset[LabelledText]:
 
 def _names_and_version() -> tuple[str, dict[str, set[str]]]:
     """Babel's version, and every name of each language, by the language's English name."""
-    try:
-        import babel
-    except ImportError as error:
-        raise MissingExtra("babel", "demo", "The built-in source 'languages'") from error
+    babel = babel_for("languages")
     in_english = babel.Locale("en").languages
     names: dict[str, set[str]] = {}
     for code in CODES:
