@@ -4,6 +4,7 @@ elman.RNN, elman.LSTM, elman.GRU    layers, drop-in for torch.nn's
 elman.Frozen                        a layer that reads a step a call, for streams
 elman.Stack                         layers of different kinds and widths on top of each other
 elman.Activation                    a function of a cell, with its numbers
+elman.CustomCell, CustomLayer       a cell of one's own, by the function of one step, and its layer
 elman.Ragged                        a batch of sequences of unequal length
 elman.weights                       weights from and to torch.nn, Keras and ONNX
 elman.load(run)                     a trained model, ready to predict
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from elman import weights
     from elman.cells.activations import Activation
+    from elman.cells.custom import CustomCell
+    from elman.layers.custom_layer import CustomLayer
     from elman.layers.frozen import Frozen
     from elman.layers.gru import GRU
     from elman.layers.lstm import LSTM
@@ -32,6 +35,8 @@ __all__ = [
     "LSTM",
     "RNN",
     "Activation",
+    "CustomCell",
+    "CustomLayer",
     "Frozen",
     "Ragged",
     "Stack",
@@ -48,6 +53,8 @@ _HOMES = {
     "Frozen": "elman.layers.frozen",
     "Stack": "elman.layers.stack",
     "Activation": "elman.cells.activations",
+    "CustomCell": "elman.cells.custom",
+    "CustomLayer": "elman.layers.custom_layer",
     "Ragged": "elman.sequences",
     "load": "elman.training.predictor",
 }

@@ -18,10 +18,12 @@ import elman
 from elman.kernels import cpu, dispatch
 from elman.kernels.contract import SequenceCall
 from elman.kernels.dispatch import Answer
+from elman.layers.cell_layer import CellLayer
 from elman.layers.recurrent import Recurrent
+from tests.custom_cells import CELLS
 from tests.docs.documents import ROOT
 
-Use = Callable[[Recurrent, torch.Tensor], object]
+Use = Callable[[CellLayer, torch.Tensor], object]
 Ask = Callable[[SequenceCall], tuple[Answer, ...]]
 
 STEPS, BATCH, INPUTS, HIDDEN = 5, 2, 3, 4
@@ -40,7 +42,7 @@ class Shown:
     """
 
     words: str
-    layer: Recurrent
+    layer: CellLayer
     use: Use = lambda layer, batch: layer(batch)
     ask: Ask = dispatch.explain
     dtype: torch.dtype = torch.float32
@@ -101,6 +103,10 @@ def _cells() -> list[Shown]:
         _of(LSTM, zoneout=(0.1, 0.1)),
         _of(GRU, zoneout=0.1, norm="joint"),
         _of(GRU, initial_state="learned"),
+        Shown(
+            "`CustomLayer`",
+            elman.CustomLayer(CELLS["mgu"], INPUTS, HIDDEN, kernel="reference"),
+        ),
     ]
 
 
@@ -150,24 +156,24 @@ def _uses() -> list[Shown]:
     ]
 
 
-def _call(layer: Recurrent, batch: torch.Tensor) -> object:
+def _call(layer: CellLayer, batch: torch.Tensor) -> object:
     return layer(batch)
 
 
-def _sum(layer: Recurrent) -> Callable[[torch.Tensor], torch.Tensor]:
+def _sum(layer: CellLayer) -> Callable[[torch.Tensor], torch.Tensor]:
     return lambda batch: layer(batch)[0].sum()
 
 
-def _with_resets(layer: Recurrent, batch: torch.Tensor) -> object:
+def _with_resets(layer: CellLayer, batch: torch.Tensor) -> object:
     return layer(batch, resets=torch.ones(STEPS, BATCH, dtype=torch.bool))
 
 
-def _autocast(dtype: torch.dtype, layer: Recurrent, batch: torch.Tensor) -> None:
+def _autocast(dtype: torch.dtype, layer: CellLayer, batch: torch.Tensor) -> None:
     with torch.autocast("cpu", dtype=dtype):
         layer(batch)
 
 
-def _in_forward_mode(layer: Recurrent, batch: torch.Tensor) -> None:
+def _in_forward_mode(layer: CellLayer, batch: torch.Tensor) -> None:
     with forward_ad.dual_level():
         layer(batch)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from keyword import iskeyword
@@ -14,10 +13,9 @@ from torch import Tensor, nn
 from elman.errors import ConfigurationError
 
 Width = int | str
-"""A number of units, or as many times the hidden size: "H", "2H"; in weights also "I"."""
+"""A number of units, or "H" for the hidden size; in the shapes of weights also "I"."""
 
-_MULTIPLE = re.compile(r"([1-9][0-9]*)?([HI])")
-_TAKEN = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+_TAKEN = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "ih", "hh", "hr")
 
 
 @dataclass(frozen=True)
@@ -30,9 +28,9 @@ class CustomCell:
             return {"f": f, ..., "h": h}
 
     `Wx` has the projected input W x_t + b, gate by gate: `Wx.f`, [B, H]. `R` are the recurrent
-    weights: `R.f(v)` is R_f v + b'_f, and `R(v)` all of it in one product, which has the gates'
-    parts by name again. `state` has the parts of the state before the step. The cell's own weights
-    come by keyword. B counts the sequences that are alive at the step.
+    weights: `R.f(v)` is R_f v + b'_f, and `R(v)` that of all gates in one product, which has their
+    names again. `state` has the parts of the state before the step. The cell's own weights come by
+    keyword. B counts the sequences that are alive at the step.
 
     What is returned are the new parts of the state by their names, and whatever else a trace is to
     show: tensors with a row for each sequence. The first part of the state is the output.
@@ -146,16 +144,7 @@ def _sizes(parts: Sequence[str] | Mapping[str, Width], **letters: int) -> dict[s
 
 
 def _size(width: Width, **letters: int) -> int:
-    """A width in numbers.
-
-    Example:
-        >>> _size(3, H=8), _size("H", H=8), _size("2I", H=8, I=5)
-        (3, 8, 10)
-    """
-    found = _MULTIPLE.fullmatch(width) if isinstance(width, str) else None
-    if found is None:
-        return int(width)
-    return int(found[1] or 1) * letters[found[2]]
+    return letters[width] if isinstance(width, str) else width
 
 
 def _faults(cell: CustomCell) -> Iterator[tuple[bool, str, str]]:
@@ -169,17 +158,16 @@ def _faults(cell: CustomCell) -> Iterator[tuple[bool, str, str]]:
         yield not _are_names(parts) or not parts, given, "a tuple of different names, one or more"
         if isinstance(parts, Mapping):
             wrong = not all(_is_width(width, "H") for width in parts.values())
-            yield wrong, given, 'widths that are whole numbers, or "H", "2H" and so on'
+            yield wrong, given, 'widths that are whole numbers, or "H"'
     if cell.recurrent is not None:
         known = _are_names(cell.recurrent) and set(cell.recurrent) <= set(cell.gates)
         where = f"recurrent = {cell.recurrent!r}"
         yield not known, where, f"None, or a tuple of gates: {', '.join(cell.gates)}"
     yield from _faults_of_weights(cell)
-    yield (
-        not isinstance(cell.words, Mapping) or not all(isinstance(w, str) for w in cell.words),
-        f"words = {cell.words!r}",
-        'a dict such as {"f": "forget gate"}',
+    texts = isinstance(cell.words, Mapping) and all(
+        isinstance(text, str) for pair in cell.words.items() for text in pair
     )
+    yield not texts, f"words = {cell.words!r}", 'a dict of texts, such as {"f": "forget gate"}'
     where = f"init of type {type(cell.init).__name__}"
     yield cell.init is not None and not callable(cell.init), where, "a function init(weights)"
 
@@ -191,8 +179,10 @@ def _faults_of_weights(cell: CustomCell) -> Iterator[tuple[bool, str, str]]:
     taken = {*_TAKEN, *(f"{part}_0" for part in cell.state)} & set(cell.weights)
     yield bool(taken), where, f"other names than {', '.join(sorted(taken))}, which layers use"
     for name, shape in cell.weights.items():
-        fits = isinstance(shape, tuple | list) and all(_is_width(width, "HI") for width in shape)
-        yield not fits, f"weights[{name!r}] = {shape!r}", 'a tuple of whole numbers, "H", "I", ...'
+        fits = isinstance(shape, tuple | list) and all(
+            _is_width(width, "H", "I") for width in shape
+        )
+        yield not fits, f"weights[{name!r}] = {shape!r}", 'a tuple of whole numbers, "H" and "I"'
     call = ", ".join(["Wx, R, state", *(f"{name}=..." for name in cell.weights)])
     try:
         inspect.signature(cell.step).bind(None, None, None, **dict.fromkeys(cell.weights))
@@ -210,8 +200,7 @@ def _are_names(parts: object) -> bool:
     )
 
 
-def _is_width(width: object, letters: str) -> bool:
+def _is_width(width: object, *letters: str) -> bool:
     if isinstance(width, str):
-        found = _MULTIPLE.fullmatch(width)
-        return found is not None and found[2] in letters
+        return width in letters
     return isinstance(width, int) and not isinstance(width, bool) and width > 0

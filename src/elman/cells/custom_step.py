@@ -18,8 +18,11 @@ State = tuple[Tensor, ...]
 Equations = Callable[[int, Tensor, State, Tensor | None], dict[str, Tensor]]
 """Of a time step, the projected input, the state, and what h is multiplied by before R, or None."""
 
-_KEPT = ("_before", "_new")
-"""Endings of names that a trace uses itself."""
+Weight = tuple[Tensor, Tensor | None]
+"""A matrix and its bias."""
+
+_TRACED = ("_before", "_new")
+"""Endings that traces put to the names of the parts of the state."""
 
 
 class Named:
@@ -28,50 +31,53 @@ class Named:
     def __init__(self, parts: Mapping[str, Any]) -> None:
         self.__dict__.update(parts)
 
-    def __getattr__(self, name: str) -> Tensor:
-        raise AttributeError(f"There is no {name!r} here; there are: {', '.join(vars(self))}.")
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"There is no {name!r} here, but {_listed(vars(self))}.")
 
 
 class RecurrentWeights:
     """R: the recurrent weights as functions, of all gates together and of each by its name.
 
     Args:
-        whole: R and b', all blocks one below the other.
-        blocks: each gate's own.
-        rows: how many rows each gate has.
+        whole: R and b', the gates one below the other.
+        blocks: the gates, each with its own.
+        rows: the gates, each with its number of rows.
         product: how states and weights are multiplied.
         mask: [B, P] what a vector is multiplied by before the product, or None.
     """
 
     def __init__(
         self,
-        whole: tuple[Tensor, Tensor | None],
-        blocks: Mapping[str, tuple[Tensor, Tensor | None]],
+        whole: Weight,
+        blocks: Mapping[str, Weight],
+        rows: Mapping[str, int],
         product: Product,
         mask: Tensor | None,
     ) -> None:
         self._whole = whole
         self._blocks = blocks
+        self._rows = rows
         self._product = product
         self._mask = mask
 
     def __call__(self, v: Tensor) -> Named:
         """R v + b', by the names of the gates."""
-        rows = [len(R) for R, _ in self._blocks.values()]
-        parts = self._times(self._whole, v).split(rows, dim=-1)
-        return Named(dict(zip(self._blocks, parts, strict=True)))
+        return Named(by_gate(self._times(self._whole, v), self._rows, dim=-1))
 
     def __getattr__(self, gate: str) -> Callable[[Tensor], Tensor]:
-        """The function R v + b' of one gate."""
         if gate not in self._blocks:
-            names = ", ".join(self._blocks) or "none"
             raise AttributeError(
-                f"There is no R.{gate}; the gates with recurrent weights: {names}."
+                f"There is no R.{gate}: recurrent weights have {_listed(self._blocks)}."
             )
         return partial(self._times, self._blocks[gate])
 
-    def _times(self, block: tuple[Tensor, Tensor | None], v: Tensor) -> Tensor:
-        return self._product(v if self._mask is None else v * self._mask, *block)
+    def _times(self, weight: Weight, v: Tensor) -> Tensor:
+        return self._product(v if self._mask is None else v * self._mask, *weight)
+
+
+def by_gate(tensor: Tensor, rows: Mapping[str, int], dim: int = 0) -> dict[str, Tensor]:
+    """A tensor's blocks by the names of their gates."""
+    return dict(zip(rows, tensor.split(list(rows.values()), dim), strict=True)) if rows else {}
 
 
 def equations(
@@ -85,98 +91,94 @@ def equations(
         own: the cell's own weights, in the order of their names.
         product: how states and weights are multiplied.
     """
-    recurrent, names = cell.recurrent_rows, cell.state_names
+    inputs, recurrent = cell.input_rows, cell.recurrent_rows
     extra = dict(zip(cell.weights, own, strict=True))
     # Split here once, so that the gradient of R is put together once, and not at each step.
     matrices = by_gate(weights.hh, recurrent)
-    biases = (
-        dict.fromkeys(recurrent) if weights.bias_hh is None else by_gate(weights.bias_hh, recurrent)
-    )
+    biases: Mapping[str, Tensor | None] = dict.fromkeys(recurrent)
+    if weights.bias_hh is not None:
+        biases = by_gate(weights.bias_hh, recurrent)
     blocks = {gate: (matrices[gate], biases[gate]) for gate in recurrent}
 
     def compute(t: int, Wx: Tensor, state: State, mask: Tensor | None) -> dict[str, Tensor]:
-        R = RecurrentWeights((weights.hh, weights.bias_hh), blocks, product, mask)
-        parts = Named(dict(zip(names, state, strict=True)))
-        projected = Named(by_gate(Wx, cell.input_rows, dim=-1))
-        return _checked(cell, cell.step(projected, R, parts, **extra), state, t)
+        R = RecurrentWeights((weights.hh, weights.bias_hh), blocks, recurrent, product, mask)
+        before = dict(zip(cell.state_names, state, strict=True))
+        found = cell.step(Named(by_gate(Wx, inputs, dim=-1)), R, Named(before), **extra)
+        _check(found, before, partial(_place, cell, t))
+        return dict(found)
 
     return compute
 
 
-def by_gate(tensor: Tensor, rows: Mapping[str, int], dim: int = 0) -> dict[str, Tensor]:
-    """A tensor's blocks by the names of their gates."""
-    return dict(zip(rows, tensor.split(list(rows.values()), dim), strict=True)) if rows else {}
-
-
-def _checked(cell: CustomCell, found: Any, state: State, t: int) -> dict[str, Tensor]:
-    """What a step returned, if it is what a step may return.
+def _check(found: Any, before: Mapping[str, Tensor], where: Callable[[], str]) -> None:
+    """Refuse what a step may not return.
 
     Raises:
         UsageError: no mapping, a part of the state that is missing, a name that is taken, or a
             value that is no tensor.
         ShapeError: a tensor of another shape, dtype or device than the state's.
     """
-    parts = dict(zip(cell.state_names, state, strict=True))
-    where, needed = f"{_place(cell)}, time step {t}", ", ".join(parts)
     if not isinstance(found, Mapping):
         raise UsageError(
-            f"The step returned {_described(found)}.",
-            where=where,
-            expected=f"a dict with the new parts of the state, {needed}, by their names",
-            next_step=f'return {{"{cell.state_names[0]}": ..., ...}}',
+            f"The step returned a value of type {type(found).__name__}.",
+            where=where(),
+            expected=f"a dict with the new parts of the state: {_listed(before)}",
+            next_step=f'return {{"{next(iter(before))}": ...}}',
         )
-    if missing := [part for part in parts if part not in found]:
+    missing = [part for part in before if part not in found]
+    if missing:
         raise UsageError(
-            f"The step returned no {' and no '.join(missing)}, but {_listed(found)}.",
-            where=where,
-            expected=f"the new parts of the state among them: {needed}",
+            f"The step returned {_listed(found)}, and no {' and no '.join(missing)}.",
+            where=where(),
+            expected=f"the new parts of the state among what it returns: {_listed(before)}",
         )
     for name, value in found.items():
-        _check_one(name, value, parts, where)
-    return dict(found)
+        _check_one(name, value, before, where)
 
 
-def _check_one(name: object, value: object, parts: Mapping[str, Tensor], where: str) -> None:
-    if not isinstance(name, str) or name in [part + end for part in parts for end in _KEPT]:
+def _check_one(
+    name: object, value: object, before: Mapping[str, Tensor], where: Callable[[], str]
+) -> None:
+    if not isinstance(name, str) or any(name == part + end for part in before for end in _TRACED):
         raise UsageError(
-            f"The step returned something under the name {name!r}.",
-            where=where,
-            expected="a text that does not name a part of the state before the step or before"
-            " zoneout, as traces do",
+            f"The step returned something by the name {name!r}.",
+            where=where(),
+            expected=f"a text, and none that traces use themselves: {_listed(before)} with"
+            f" {' or '.join(_TRACED)}",
         )
     if not isinstance(value, Tensor):
         raise UsageError(
-            f"The step returned {name} as {_described(value)}.", where=where, expected="a tensor"
+            f"The step returned {name} as a value of type {type(value).__name__}.",
+            where=where(),
+            expected="a tensor",
         )
-    old = parts.get(name)
+    old = before.get(name)
     if old is None:
-        rows = len(next(iter(parts.values())))
+        rows = len(next(iter(before.values())))
         if value.dim() != 2 or len(value) != rows:
             raise ShapeError(
                 f"The step returned {name} of shape {list(value.shape)}.",
-                where=where,
+                where=where(),
                 expected=f"[{rows}, width], a row for each sequence that is alive",
             )
     elif (value.shape, value.dtype, value.device) != (old.shape, old.dtype, old.device):
         raise ShapeError(
-            f"The step returned {name} of shape {list(value.shape)}, {value.dtype} on"
-            f" {value.device}.",
-            where=where,
-            expected=f"what {name} was before the step: shape {list(old.shape)}, {old.dtype} on"
-            f" {old.device}",
+            f"The step returned {name} as {_kind(value)}.",
+            where=where(),
+            expected=f"{_kind(old)}, as {name} was before the step",
         )
 
 
-def _place(cell: CustomCell) -> str:
-    """The step's name, and where it was written."""
+def _place(cell: CustomCell, t: int) -> str:
+    """The step's name, where it was written, and when it was called."""
     code = getattr(inspect.unwrap(cell.step), "__code__", None)
-    return f"{cell.name} ({code.co_filename}:{code.co_firstlineno})" if code else cell.name
+    written = f" ({code.co_filename}:{code.co_firstlineno})" if code else ""
+    return f"{cell.name}{written}, time step {t}"
 
 
-def _described(value: object) -> str:
-    size = f" of {len(value)}" if isinstance(value, tuple | list) else ""
-    return f"a value of type {type(value).__name__}{size}"
+def _kind(tensor: Tensor) -> str:
+    return f"{tensor.dtype} of shape {list(tensor.shape)} on {tensor.device}"
 
 
-def _listed(found: Mapping[Any, Any]) -> str:
-    return ", ".join(str(name) for name in found) or "nothing"
+def _listed(names: Mapping[Any, Any]) -> str:
+    return ", ".join(map(str, names)) or "none"
