@@ -12,13 +12,19 @@ from torch import Tensor
 
 from elman.cells.spec import CellSpec
 from elman.data.batches import ragged
-from elman.models.description import LanguageModelDescription, ManyToOneDescription, Pooling
+from elman.models.description import (
+    AttentionKind,
+    LanguageModelDescription,
+    ManyToOneDescription,
+    Pooling,
+)
 from elman.models.language_model import LanguageModel
 from elman.models.many_to_one import ManyToOne
 from elman.training.bptt import Carried, Stream
 from elman.training.language_model import document_losses
 from elman.training.many_to_one import log_probabilities
 from tests.tolerances import BATCH_MATES
+from tests.translation_samples import shifted, translator
 
 V = 8
 CELLS = [
@@ -135,3 +141,33 @@ def test_where_a_stream_is_cut_changes_losses_by_rounding_only(
     cut, whole = losses(Stream(columns, k1, k1 + more)), losses(Stream(columns, 20, 20))
     for one, other in zip(cut, whole, strict=True):
         assert_by_rounding_only(one, other)
+
+
+pairs_of = st.lists(
+    st.tuples(
+        st.lists(st.integers(0, V - 1), min_size=1, max_size=7),
+        st.lists(st.integers(0, V - 1), max_size=7),
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@pytest.mark.parametrize("attention", get_args(AttentionKind))
+@examples
+@given(cell=cells, pairs=pairs_of, bidirectional=st.booleans(), fed=st.booleans())
+def test_a_pairs_scores_are_its_own(
+    attention: AttentionKind,
+    cell: CellSpec,
+    pairs: list[tuple[list[int], list[int]]],
+    bidirectional: bool,
+    fed: bool,
+) -> None:
+    model = translator(
+        cell=cell, sharpness=1.0, target_size=V, attention=attention, bidirectional=bidirectional,
+        input_feeding=fed and attention != "none",
+    ).float()  # fmt: skip
+    sources, targets = [source for source, _ in pairs], shifted([target for _, target in pairs])
+    scores = model(ragged(sources), ragged(targets)).split([len(one) for one in targets])
+    for source, target, rows in zip(sources, targets, scores, strict=True):
+        assert_by_rounding_only(rows, model(ragged([source]), ragged([target])))

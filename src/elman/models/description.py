@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from elman.cells.spec import CellSpec
 
 Pooling = Literal["last", "max", "mean", "attention"]
+Score = Literal["dot", "general", "additive"]
+AttentionKind = Literal[Score, "none"]
 
 Width = Annotated[int, Field(ge=1, le=65_536)]
 VocabularySize = Annotated[int, Field(ge=2, le=2_000_000)]
@@ -48,6 +50,23 @@ class LanguageModelDescription(Description):
     tied: bool = True
 
 
+class DecoderDescription(Description):
+    """What writes a sequence has: a vocabulary of its own, and perhaps attention."""
+
+    target_size: VocabularySize
+    attention: AttentionKind
+    input_feeding: bool = False
+
+
+class EncoderDecoderDescription(DecoderDescription):
+    """An encoder and a decoder."""
+
+    shape: Literal["encoder_decoder"] = "encoder_decoder"
+    attention: AttentionKind = "general"
+    bidirectional: bool = True
+
+
 AnyDescription = Annotated[
-    ManyToOneDescription | LanguageModelDescription, Field(discriminator="shape")
+    ManyToOneDescription | LanguageModelDescription | EncoderDecoderDescription,
+    Field(discriminator="shape"),
 ]

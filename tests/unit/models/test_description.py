@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from elman.cells.spec import CellSpec
 from elman.models.description import (
     AnyDescription,
+    EncoderDecoderDescription,
     LanguageModelDescription,
     ManyToOneDescription,
 )
@@ -32,8 +33,13 @@ LANGUAGE_MODEL = LanguageModelDescription(
     cell=CellSpec("rnn", "relu"), vocabulary_size=50, embedding_size=8, hidden_size=8, tied=False
 )
 
+ENCODER_DECODER = EncoderDecoderDescription(
+    cell=CellSpec("lstm"), vocabulary_size=50, target_size=40, embedding_size=8, hidden_size=8,
+    attention="additive", input_feeding=True, bidirectional=False,
+)  # fmt: skip
 
-@pytest.mark.parametrize("description", [MANY_TO_ONE, LANGUAGE_MODEL])
+
+@pytest.mark.parametrize("description", [MANY_TO_ONE, LANGUAGE_MODEL, ENCODER_DECODER])
 def test_json_brings_the_same_description_back(description: AnyDescription) -> None:
     text = json.dumps(description.model_dump(mode="json"))
     again = ANY.validate_json(text)
