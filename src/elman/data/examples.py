@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
+
+if TYPE_CHECKING:  # numpy is not worth its import to those who read texts
+    from numpy.typing import NDArray
 
 Shape = Literal["many_to_one", "language_model"]
 Target = Literal["class", "rating", "next token"]
@@ -39,7 +42,24 @@ class Document:
     name: str = ""
 
 
-Example = TypeVar("Example", LabelledText, Document)
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledArray:
+    """Numbers and their label.
+
+    Args:
+        values: [I] a vector, [C, H, W] an image, or [T, I] frames, one a step.
+        label: the label, without surrounding white space; a number is written as one.
+        row: where it starts in its table, or its place among the files of a folder, from 1.
+        name: the file that it was read from; empty for the rows of a table.
+    """
+
+    values: NDArray[Any]
+    label: str
+    row: int
+    name: str = ""
+
+
+Example = TypeVar("Example", LabelledText, Document, LabelledArray)
 
 
 @dataclass(frozen=True)

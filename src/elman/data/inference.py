@@ -64,7 +64,7 @@ def choose_columns(table: Table, wishes: Wishes) -> Columns:
         UsageError: the wishes contradict each other.
     """
     _check_wishes(table, wishes)
-    split = wishes.split or _usual_split(table, wishes)
+    split = wishes.split or usual_split(table, (wishes.text, wishes.label))
     taken = {wishes.text, wishes.label, split}
     free = [name for name in table.names if name not in taken]
     label, label_reason = wishes.label, ""
@@ -156,10 +156,15 @@ def _check_wishes(table: Table, wishes: Wishes) -> None:
         )
 
 
-def _usual_split(table: Table, wishes: Wishes) -> str | None:
-    """A column that is called a split, and in whose rows more than half name a part."""
+def usual_split(table: Table, taken: Sequence[str | None] = ()) -> str | None:
+    """A column that is called a split, and in whose rows more than half name a part.
+
+    Args:
+        table: the table.
+        taken: columns that have another role.
+    """
     for name in table.names:
-        if name.lower() in SPLIT_NAMES and name not in (wishes.text, wishes.label):
+        if name.lower() in SPLIT_NAMES and name not in taken:
             cells = table.cells(name)
             known = sum(isinstance(cell, str) and cell.strip().lower() in PART_OF for cell in cells)
             if 2 * known > len(cells):
