@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import html
-import json
 import re
 import struct
 from pathlib import Path
@@ -11,6 +9,7 @@ import pytest
 from elman.training.report.content import ReportContent
 from elman.training.report.page import render_report
 from tests.browser.chromium import CHROMIUM, open_page
+from tests.browser.frame import seen
 from tests.markup import tags
 from tests.report_samples import hostile, language_model, languages
 
@@ -19,33 +18,9 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed"),
 ]
 
-# The page under test runs no script, so another page looks into it through a frame.
-FRAME = """<!DOCTYPE html><html><body style="margin:0">
-<iframe id="f" style="width:{width}px;height:900px;border:0" srcdoc="{page}"></iframe>
-<pre id="seen"></pre><script>
-document.getElementById("f").onload = function () {{
-  const page = this.contentDocument, root = page.documentElement;
-  document.getElementById("seen").textContent = JSON.stringify({{
-    needed: root.scrollWidth,
-    ground: getComputedStyle(page.body).backgroundColor,
-    smallest: Math.min(...[...page.querySelectorAll("svg text")].filter(t => t.textContent)
-      .map(t => parseFloat(getComputedStyle(t).fontSize)
-        * Math.hypot(t.getScreenCTM().a, t.getScreenCTM().b))),
-    focusable: page.querySelectorAll("a[href], summary, [tabindex='0']").length,
-  }});
-}};
-</script></body></html>"""
-
 
 def _seen(content: ReportContent, folder: Path, width: int, *switches: str) -> dict[str, object]:
-    frame = folder / "frame.html"
-    page = html.escape(render_report(content), quote=True)
-    frame.write_text(FRAME.format(width=width, page=page), encoding="utf-8")
-    dom = open_page(frame, folder, "--dump-dom", "--window-size=1400,1000", *switches)
-    found = re.search(r'<pre id="seen">(.*?)</pre>', dom)
-    assert found, "the frame never loaded"
-    seen: dict[str, object] = json.loads(html.unescape(found[1]))
-    return seen
+    return seen(render_report(content), folder, width, *switches)
 
 
 def _written(content: ReportContent, folder: Path) -> Path:
@@ -77,10 +52,10 @@ def test_the_browser_reads_the_elements_that_were_written(sample, tmp_path: Path
 
 @pytest.mark.parametrize("sample", [languages, language_model, hostile])
 def test_nothing_sticks_out_and_charts_stay_legible_at_400_pixels(sample, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    seen = _seen(sample(), tmp_path, 400)
-    assert seen["needed"] == 400
-    assert float(str(seen["smallest"])) >= 10
-    assert int(str(seen["focusable"])) >= 8
+    shown = _seen(sample(), tmp_path, 400)
+    assert shown["needed"] == 400
+    assert float(str(shown["smallest"])) >= 10
+    assert int(str(shown["focusable"])) >= 8
 
 
 def test_the_theme_follows_the_reader(tmp_path: Path) -> None:

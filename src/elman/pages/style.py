@@ -160,7 +160,20 @@ pre{background:var(--raised);padding:1rem 1.25rem;border-radius:6px;margin:0;whi
 .passage span,.key-row span{border-radius:3px;padding:.1em 0;box-decoration-break:clone;
  -webkit-box-decoration-break:clone}
 .key-row span{padding:.1em .5em;margin-inline-end:.25rem;color:var(--ink)}
-@media (max-width:36rem){.facts>div{grid-template-columns:1fr}th,td{padding-inline-end:.75rem}}
+.equation{margin:0 0 1.5rem}
+.equation>p{margin:0 0 .375rem;max-width:none;font-size:1.0625rem}
+.equation>p .note{margin-inline-start:.75rem}
+.terms{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem .625rem}
+.term{display:flex;align-items:center;white-space:pre;gap:.125rem}
+.matrix{display:inline-grid;gap:0 .625em;padding:.125em .4375em;text-align:end;
+ border-inline:1.5px solid var(--muted);border-radius:.5em;
+ vertical-align:middle;white-space:nowrap;font-size:.875rem;line-height:1.4;
+ font-variant-numeric:tabular-nums}
+.matrix+.matrix{margin-inline-start:.1875rem}
+.result .matrix{border-color:var(--accent);font-weight:650}
+sub,sup{font-size:.72em;line-height:0}
+@media (max-width:36rem){.matrix{font-size:.75rem;gap:0 .375em;padding-inline:.3125em}
+ .facts>div{grid-template-columns:1fr}th,td{padding-inline-end:.75rem}}
 @media print{nav{display:none}body{background:none}
  *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
  section{break-inside:avoid-page}}

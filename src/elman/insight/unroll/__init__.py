@@ -1,0 +1,1 @@
+"""A small network worked through by hand: every equation of every step, with its numbers."""
