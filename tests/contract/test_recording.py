@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 import elman
 from elman.cells.names import NAMES
+from elman.cells.sums import rounded
 from elman.errors import KernelUnavailable
 from elman.kernels import dispatch, reference
-from elman.kernels.contract import SequenceCall
+from elman.kernels.contract import Precision, SequenceCall
 from tests.contract.cases import CELLS, Case, call_of, tensors
 
 every_cell = pytest.mark.parametrize("cell", CELLS)
@@ -81,3 +84,33 @@ def test_autocast_is_recorded_as_it_computes() -> None:
     assert torch.equal(found.output, expected.output)
     assert records[0].call.precision == "bf16"
     assert records[0].directions[0]["i"].dtype == torch.float32
+
+
+@every_cell
+@pytest.mark.parametrize("precision", ["full", "bf16"])
+def test_the_products_of_a_graph_are_what_their_parts_make(cell: str, precision: Precision) -> None:
+    case = Case(cell, (5, 3, 0), "both", dtype=torch.float32)
+    call = replace(call_of(case, tensors(case)), precision=precision)
+    with dispatch.record() as records:
+        dispatch.run(call)
+    for graph, direction in zip(records[0].graphs, call.directions, strict=True):
+        assert graph.projection.matrix is direction.weights.ih
+        assert len(graph.products) == len(graph.states) == 5
+        assert [len(state[0]) for state in graph.states] == [2, 2, 2, 1, 1]
+        for one in [graph.projection, *(one for step in graph.products for one in step)]:
+            matrix = one.matrix if precision == "full" else rounded(one.matrix)
+            found = torch.nn.functional.linear(one.operand, matrix, one.bias)
+            torch.testing.assert_close(found, one.result, atol=1e-6, rtol=0)
+
+
+def test_a_graph_s_tensors_are_those_that_the_result_came_from() -> None:
+    case = Case("gru_reset_before", (4, 2), "both")
+    call = call_of(case, tensors(case))
+    with dispatch.record() as records:
+        total = dispatch.run(call).output.sum()
+    for graph in records[0].graphs:
+        taps = [graph.projection.result]
+        taps += [one.result for step in graph.products for one in step]
+        taps += [state[0] for state in graph.states]
+        gradients = torch.autograd.grad(total, taps, retain_graph=True)
+        assert all(bool(one.any()) for one in gradients)

@@ -20,10 +20,10 @@ DREAMER_EPSILON = 1e-3
 
 def in_bfloat16(x: Tensor, W: Tensor, b: Tensor | None) -> Tensor:
     """W x + b with x and W rounded to bfloat16, added up in their own dtype."""
-    return linear(_rounded(x), _rounded(W), b)
+    return linear(rounded(x), rounded(W), b)
 
 
-def _rounded(a: Tensor) -> Tensor:
+def rounded(a: Tensor) -> Tensor:
     """The nearest bfloat16 numbers, in a's dtype; the gradient passes as if nothing were rounded.
 
     The difference is exact, as a number and its rounding are nearer than a factor of two.

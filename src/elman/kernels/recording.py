@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from elman.kernels import reference
 from elman.kernels.contract import SequenceCall, SequenceResult
-from elman.kernels.reference import Moment
+from elman.kernels.reference import Moment, Multiplied
 
 BEFORE = "_before"
 """The ending of a part of the state that a step read."""
 
 NEW = "_new"
 """The ending of a part of the state before zoneout mixed the old one into it."""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The tensors that one direction's graph went through, which gradients can be taken by.
+
+    Attributes:
+        projection: the product of the input with W, all steps at once.
+        products: for each step its products with the other weight matrices.
+        states: for each step the parts of the state that it left, of the rows alive.
+    """
+
+    projection: Multiplied
+    products: tuple[tuple[Multiplied, ...], ...]
+    states: tuple[tuple[Tensor, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -28,23 +43,58 @@ class Record:
             the order in which a step computes them: the parts of the state that it read (`h_before`
             and so on: after a reset the one that the reset put there), what the cell names, and
             the state that it left. With zoneout that is not what the cell computed, which then
-            stands there as `h_new`.
+            stands there as `h_new`. They are copies, which nothing later in the graph reads.
+        graphs: for each direction the tensors in the graph.
     """
 
     call: SequenceCall
     directions: tuple[dict[str, Tensor], ...]
+    graphs: tuple[Graph, ...]
+
+
+@dataclass
+class _Walk:
+    """What is kept of one direction while its steps are computed."""
+
+    products: list[Multiplied] = field(default_factory=list)
+    moments: dict[int, Moment] = field(default_factory=dict)
+    spans: dict[int, slice] = field(default_factory=dict)
+    seen: int = 1  # the projection of the input is the first product, and no step's
+
+    def keep(self, t: int, moment: Moment) -> None:
+        """A step, which the products since the step before it belong to."""
+        self.spans[t] = slice(self.seen, len(self.products))
+        self.seen = len(self.products)
+        self.moments[t] = moment
+
+    def graph(self) -> Graph:
+        """All steps in the order of time."""
+        steps = sorted(self.moments)
+        return Graph(
+            self.products[0],
+            tuple(tuple(self.products[self.spans[t]]) for t in steps),
+            tuple(self.moments[t].after for t in steps),
+        )
 
 
 def run(call: SequenceCall) -> tuple[SequenceResult, Record]:
     """Run a call on the reference kernel, whatever kernel it would go to, and keep everything."""
-    steps: list[dict[int, dict[str, Tensor]]] = [{} for _ in call.directions]
-
-    def keep(direction: int, t: int, moment: Moment) -> None:
-        mixed = bool(call.directions[direction].kept)
-        steps[direction][t] = _named(call.cell.state_names, moment, mixed)
-
-    result = reference.run(call, keep)
-    return result, Record(call, tuple(_joined(each) for each in steps))
+    walks = [_Walk() for _ in call.directions]
+    result = reference.run(
+        call,
+        lambda direction, t, moment: walks[direction].keep(t, moment),
+        lambda direction, product: walks[direction].products.append(product),
+    )
+    named = tuple(
+        _joined(
+            {
+                t: _named(call.cell.state_names, moment, bool(direction.kept))
+                for t, moment in walk.moments.items()
+            }
+        )
+        for walk, direction in zip(walks, call.directions, strict=True)
+    )
+    return result, Record(call, named, tuple(walk.graph() for walk in walks))
 
 
 def _named(parts: tuple[str, ...], moment: Moment, mixed: bool) -> dict[str, Tensor]:

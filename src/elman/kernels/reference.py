@@ -17,7 +17,7 @@ from elman.cells import custom_step, elman, gru, lstm
 from elman.cells.custom import CustomCell
 from elman.cells.custom_step import Equations
 from elman.cells.spec import CellSpec, CellWeights, Kind
-from elman.cells.sums import Product, in_bfloat16, project
+from elman.cells.sums import Product, in_bfloat16, project, rounded
 from elman.kernels.contract import Direction, SequenceCall, SequenceResult
 
 NAME = "reference"
@@ -41,8 +41,28 @@ class Moment(NamedTuple):
     after: State
 
 
+class Multiplied(NamedTuple):
+    """One product with rows of a weight matrix: result = matrix · operand + bias, row by row.
+
+    Attributes:
+        operand: [rows alive, I], or [N, I] where all steps are projected at once, as it was
+            multiplied: rounded where the product rounds.
+        matrix: W, or some of its rows.
+        bias: that the product added, or None.
+        result: the tensor in the graph.
+    """
+
+    operand: Tensor
+    matrix: Tensor
+    bias: Tensor | None
+    result: Tensor
+
+
 Show = Callable[[int, int, Moment], None]
 """Of a direction's number, a time step, and what happened there."""
+
+Note = Callable[[int, Multiplied], None]
+"""Of a direction's number, and a product that it has just computed."""
 
 
 class CellStep(Protocol):
@@ -68,22 +88,29 @@ def why_not(call: SequenceCall) -> str | None:
     return None
 
 
-def run(call: SequenceCall, show: Show | None = None) -> SequenceResult:
+def run(call: SequenceCall, show: Show | None = None, note: Note | None = None) -> SequenceResult:
     """Run each direction by itself and lay their outputs side by side.
 
     Args:
         call: to be run.
         show: is shown each step, in the order in which it is computed.
+        note: is shown each product with a weight matrix: first that of the input, of all steps at
+            once, then those of each step before the step itself is shown.
     """
-    results = [_run_direction(call, number, show) for number in range(len(call.directions))]
+    results = [_run_direction(call, number, show, note) for number in range(len(call.directions))]
     outputs, finals = zip(*results, strict=True)
     return SequenceResult(torch.cat(outputs, dim=-1), tuple(finals))
 
 
-def _run_direction(call: SequenceCall, number: int, show: Show | None) -> tuple[Tensor, State]:
+def _run_direction(
+    call: SequenceCall, number: int, show: Show | None, note: Note | None
+) -> tuple[Tensor, State]:
     # T = 0 is a step over no rows, so that each weight still has its gradient, 0.
     sizes, direction = call.batch_sizes or (0,), call.directions[number]
-    moment_of = _moments(call, direction, sizes)
+    product: Product = in_bfloat16 if call.precision == "bf16" else linear
+    if note is not None:
+        product = _noted(product, number, note)
+    moment_of = _moments(call, direction, sizes, product)
 
     def step(t: int, state: State) -> State:
         moment = moment_of(t, state)
@@ -96,12 +123,23 @@ def _run_direction(call: SequenceCall, number: int, show: Show | None) -> tuple[
     return torch.cat(hidden), final if call.batch_sizes else direction.initial
 
 
+def _noted(product: Product, number: int, note: Note) -> Product:
+    """The product, each shown to `note`."""
+
+    def noted(x: Tensor, W: Tensor, b: Tensor | None) -> Tensor:
+        result = product(x, W, b)
+        operand = rounded(x) if product is in_bfloat16 else x
+        note(number, Multiplied(operand, W, b, result))
+        return result
+
+    return noted
+
+
 def _moments(
-    call: SequenceCall, direction: Direction, sizes: Sequence[int]
+    call: SequenceCall, direction: Direction, sizes: Sequence[int], product: Product
 ) -> Callable[[int, State], Moment]:
     """What computes step t from the state before it, of the rows alive."""
     weights, mask = direction.weights, direction.recurrent_mask
-    product = in_bfloat16 if call.precision == "bf16" else linear
     # All steps are projected at once; split's backward is a single concatenation, where slicing
     # step by step would add up T gradients of the full packed size.
     Wx = project(call.input, weights.ih, weights.bias_ih, weights.norm_ih, product).split(sizes)

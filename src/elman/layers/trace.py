@@ -81,7 +81,7 @@ def traced(
             tuple({name: placed(part) for name, part in one.items()} for one in record.directions)
             for record in records
         ),
-        tuple(_words(record.call.cell, record.directions[0]) for record in records),
+        tuple(words_of(record.call.cell, record.directions[0]) for record in records),
         batch.lengths,
     )
 
@@ -98,7 +98,8 @@ def _batch(layer: SequenceLayer, input: Input, lengths: Lengths | None) -> tuple
     return ragged, len(ragged.index.batch_sizes)
 
 
-def _words(cell: CellSpec | CustomCell, names: Iterable[str]) -> dict[str, str]:
+def words_of(cell: CellSpec | CustomCell, names: Iterable[str]) -> dict[str, str]:
+    """What the names of a recorded call mean, in words."""
     known = cell.words if isinstance(cell, CustomCell) else NAMES[cell.kind]
     words = {name: known.get(name, name) for name in names}
     for part in cell.state_names:

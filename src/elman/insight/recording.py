@@ -1,0 +1,95 @@
+"""Gates, candidates, cell and hidden states of every step, for one input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from elman.errors import UsageError
+from elman.insight.uses import gates_of
+from elman.kernels import dispatch
+from elman.kernels.recording import Record
+from elman.layers.trace import words_of
+
+
+@dataclass(frozen=True)
+class DirectionRecording:
+    """What one direction of one layer computed.
+
+    Attributes:
+        layer: from the bottom, from 0 (the number of the layer's call).
+        reverse: whether the direction reads from the end.
+        gates: the letters of the gates and of the candidate, in the order of the cell.
+        quantities: every quantity by its letter, [T, width], in the order of time.
+        words: what the letters mean.
+    """
+
+    layer: int
+    reverse: bool
+    gates: tuple[str, ...]
+    quantities: Mapping[str, Tensor]
+    words: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """Layer and direction in words."""
+        return f"layer {self.layer}" + (", from the end" if self.reverse else "")
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What a network computed for one input.
+
+    Attributes:
+        steps: the names of the input's steps: tokens, or values.
+        directions: layer after layer, direction after direction.
+    """
+
+    steps: tuple[str, ...]
+    directions: tuple[DirectionRecording, ...]
+
+
+def record(run: Callable[[], object], steps: Sequence[str] | None = None) -> Recording:
+    """Run a network on one input, and keep what each step of its recurrent layers computes.
+
+    Args:
+        run: runs the network. Its recurrent layers are found by their calls.
+        steps: the names of the input's steps; their numbers when missing.
+
+    Raises:
+        UsageError: no recurrent layer ran, or one on several sequences at once.
+
+    Example:
+        >>> import elman
+        >>> layer = elman.GRU(3, 4, bidirectional=True)
+        >>> found = record(lambda: layer(torch.randn(5, 3)), list("hello"))
+        >>> [one.name for one in found.directions], found.directions[0].quantities["z"].shape
+        (['layer 0', 'layer 0, from the end'], torch.Size([5, 4]))
+    """
+    with torch.no_grad(), dispatch.record() as records:
+        run()
+    if not records or any(max(one.call.batch_sizes, default=0) != 1 for one in records):
+        raise UsageError(
+            "A recording is of one input.",
+            where=f"record(run), which called {len(records)} recurrent layers",
+            expected="a run of one or more recurrent layers on one sequence of one step or more",
+        )
+    count = len(records[0].call.batch_sizes)
+    names = tuple(steps) if steps is not None else tuple(map(str, range(count)))
+    return Recording(
+        names,
+        tuple(one for layer, found in enumerate(records) for one in _directions(layer, found)),
+    )
+
+
+def _directions(layer: int, found: Record) -> list[DirectionRecording]:
+    cell = found.call.cell
+    return [
+        DirectionRecording(
+            layer, direction.reverse, gates_of(cell), quantities, words_of(cell, quantities)
+        )
+        for direction, quantities in zip(found.call.directions, found.directions, strict=True)
+    ]

@@ -1,0 +1,222 @@
+"""Backpropagation through time, term by term: what each step adds to the gradient of each weight.
+
+    ∂L_t/∂W = Σ_k ∂L_t/∂a_k ⊗ x_k                    over the steps k
+    ∂L_t/∂a_k = ∂L_t/∂h_t · ∏ ∂h_j/∂h_(j-1) · ∂h_k/∂a_k
+
+a_k is the result of a product W x_k + b at step k, and x_k what W was multiplied by there: the
+input for W, the state (or r ⊙ h) for R. The term of (t, k) is an outer product, so that its norm
+is that of its two factors, ‖∂L_t/∂a_k‖ · ‖x_k‖, and it is never made. In a stack, or with two
+directions, ∂L_t/∂a_k goes over all paths from the loss to a_k.
+
+Sources: Werbos (1990), "Backpropagation through time: what it does and how to do it"; the terms
+over time: Pascanu, Mikolov, Bengio (2013), arXiv:1211.5063, equations 3 to 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from elman.errors import UsageError
+from elman.insight.sums import Sums
+from elman.insight.sums import norms as norms_of
+from elman.insight.truncation import Truncation, class_of, classes, truncation
+from elman.insight.uses import WORDS, uses_of
+from elman.kernels import dispatch
+from elman.kernels.recording import Record
+
+MOST_AT_ONCE = 2**26
+"""How many numbers of gradients by steps are in memory at a time."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """The terms of one gate's rows of one weight, in one layer and direction.
+
+    Attributes:
+        layer: from the bottom, from 0 (the number of the layer's call).
+        reverse: whether the direction reads from the end.
+        weight: "input", "recurrent", "input bias", "recurrent bias" or "projection".
+        gate: its letter; "h" for what has no gates.
+        norms: [M, T] the norm of the term of loss m through step k; of the sum of the sequences'
+            terms where there are several.
+        sums: [T] the norm of the sum of the terms of all losses through step k.
+    """
+
+    layer: int
+    reverse: bool
+    weight: str
+    gate: str
+    norms: Tensor
+    sums: Tensor
+
+
+@dataclass(frozen=True)
+class StateGradient:
+    """How much a loss asks of the hidden state at each step.
+
+    Attributes:
+        layer: from the bottom.
+        reverse: whether the direction reads from the end.
+        norms: [M, T] of ∂L_m/∂h_k, over all paths.
+    """
+
+    layer: int
+    reverse: bool
+    norms: Tensor
+
+
+@dataclass(frozen=True)
+class GradientTerms:
+    """Every term of the gradients of the recurrent layers' weights.
+
+    Attributes:
+        losses: [M] their values.
+        at: [M] the step that each loss belongs to.
+        blocks: layer after layer, direction after direction.
+        states: likewise.
+        errors: for each layer, direction and weight how far the sum of all terms is from
+            autograd's gradient, as a share of that gradient.
+        truncation: what truncated BPTT would drop; None with a direction that reads from the end,
+            through which nothing can be cut off by age.
+    """
+
+    losses: Tensor
+    at: Tensor
+    blocks: tuple[Block, ...]
+    states: tuple[StateGradient, ...]
+    errors: dict[str, float]
+    truncation: Truncation | None
+
+    @property
+    def error(self) -> float:
+        """The largest of the errors."""
+        return max(self.errors.values())
+
+
+def gradient_terms(losses: Callable[[], Tensor], at: Sequence[int] | None = None) -> GradientTerms:
+    """Take the gradient apart into its terms, and check that they add up to autograd's.
+
+    Args:
+        losses: runs a model and returns its losses [M], one for a step, or one alone. Its
+            recurrent layers are found by their calls.
+        at: for each loss its step; the last M steps when missing.
+
+    Raises:
+        UsageError: no recurrent layer ran whose weights ask for a gradient.
+
+    Example:
+        >>> import elman
+        >>> layer = elman.LSTM(3, 4)
+        >>> x = torch.randn(6, 3)
+        >>> terms = gradient_terms(lambda: layer(x)[0].square().sum(dim=1))
+        >>> terms.blocks[0].weight, terms.blocks[0].gate, terms.blocks[0].norms.shape
+        ('input', 'i', torch.Size([6, 6]))
+        >>> terms.error < 1e-5
+        True
+    """
+    with torch.enable_grad(), dispatch.record() as records:
+        values = losses().reshape(-1)
+    uses = [use for use in uses_of(records) if use.weight.requires_grad]
+    if not uses or not values.requires_grad:
+        raise UsageError(
+            "There is no gradient to take apart.",
+            where="gradient_terms(losses)",
+            expected="losses of a model with RNN, LSTM or GRU layers whose weights ask for a"
+            " gradient",
+            next_step="weight.requires_grad_()",
+        )
+    steps = max(len(record.call.batch_sizes) for record in records)
+    places = torch.arange(steps)[-len(values) :] if at is None else torch.as_tensor(at)
+    one_way = not any(use.reverse for use in uses)
+    ages = class_of(places[:, None] - torch.arange(steps)) * one_way
+    count = classes(steps) if one_way else 1
+    sums = [Sums(use, records[use.layer].call.batch_sizes, len(values), count) for use in uses]
+    states = _pass_back(values, sums, records, ages)
+    return GradientTerms(
+        values.detach(),
+        places,
+        tuple(block for one in sums for block in _blocks(one)),
+        states,
+        _errors(values, sums),
+        truncation(sums, places, steps) if one_way else None,
+    )
+
+
+def _pass_back(
+    values: Tensor, sums: Sequence[Sums], records: Sequence[Record], ages: Tensor
+) -> tuple[StateGradient, ...]:
+    """Take the gradients of each loss by every step, a few losses at a time."""
+    directions = [
+        (layer, direction.reverse, [state[0] for state in graph.states])
+        for layer, record in enumerate(records)
+        for direction, graph in zip(record.call.directions, record.graphs, strict=True)
+    ]
+    groups = [one.use.results for one in sums] + [hidden for _, _, hidden in directions]
+    taps = [tap for group in groups for tap in group]
+    chunk = max(1, MOST_AT_ONCE // sum(tap.numel() for tap in taps))
+    squares = [torch.zeros(len(values), len(hidden)).double() for _, _, hidden in directions]
+    for first in range(0, len(values), chunk):
+        seeds = torch.eye(len(values), dtype=values.dtype)[first : first + chunk]
+        found = iter(_gradients(values, taps, seeds))
+        for one in sums:
+            deltas = torch.cat([next(found) for _ in one.use.results], dim=1)
+            one.add(first, deltas, ages[first : first + chunk, : len(one.sizes)])
+        for kept, (_, _, hidden) in zip(squares, directions, strict=True):
+            rows = norms_of(torch.cat([next(found) for _ in hidden], dim=1))  # [losses, N]
+            step_of = torch.repeat_interleave(torch.tensor([len(state) for state in hidden]))
+            kept[first : first + chunk].index_add_(1, step_of, rows.square())
+    return tuple(
+        StateGradient(layer, reverse, kept.sqrt())
+        for kept, (layer, reverse, _) in zip(squares, directions, strict=True)
+    )
+
+
+def _gradients(values: Tensor, taps: Sequence[Tensor], seeds: Tensor) -> Iterator[Tensor]:
+    """The gradients of combinations of losses, [combinations, ...] for each tensor."""
+    found = torch.autograd.grad(
+        values, taps, seeds, retain_graph=True, allow_unused=True, is_grads_batched=True
+    )
+    for tap, gradient in zip(taps, found, strict=True):
+        yield tap.new_zeros(len(seeds), *tap.shape) if gradient is None else gradient
+
+
+def _blocks(sums: Sums) -> Iterator[Block]:
+    """The blocks of one product, gate by gate, then those of its bias."""
+    use, word, totals = sums.use, WORDS[sums.use.matrix], sums.totals()
+    parts = [(word, sums.norms)] + [(f"{word} bias", sums.bias_norms)] * (use.bias is not None)
+    for place, (name, norms) in enumerate(parts):
+        for gate, found, total in zip(use.gates, norms, totals, strict=True):
+            yield Block(use.layer, use.reverse, name, gate.name, found, total[place])
+
+
+def _errors(values: Tensor, sums: Sequence[Sums]) -> dict[str, float]:
+    """How far the sums of all terms are from autograd's gradients, weight by weight."""
+    named: dict[str, tuple[Tensor, Tensor]] = {}  # each weight, and the sum of its terms
+    names: dict[int, str] = {}  # a layer that is called more than once has one set of weights
+    for one in sums:
+        use = one.use
+        word = WORDS[use.matrix]
+        pairs = zip((use.weight, use.bias), (word, f"{word} bias"), one.gradient(), strict=True)
+        for weight, word, gradient in pairs:
+            if weight is None:
+                continue
+            direction = " reverse" if use.reverse else ""
+            name = names.setdefault(id(weight), f"layer {use.layer}{direction}, {word}")
+            zeros = torch.zeros_like(weight, dtype=torch.float64)
+            _, total = named.setdefault(name, (weight, zeros))
+            total[use.first : use.first + use.rows] += gradient
+    wanted = torch.autograd.grad(values.sum(), [weight for weight, _ in named.values()])
+    return {
+        name: _gap(total, gradient)
+        for (name, (_, total)), gradient in zip(named.items(), wanted, strict=True)
+    }
+
+
+def _gap(found: Tensor, wanted: Tensor) -> float:
+    """The norm of the difference, as a share of the norm of what is wanted if that is not 0."""
+    difference, size = (found - wanted).norm(), wanted.double().norm()
+    return float(difference / size if size > 0 else difference)

@@ -1,0 +1,160 @@
+"""Where a recorded call multiplied by its weights: what each step's gradient can be taken by."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from elman.cells.custom import CustomCell
+from elman.cells.spec import CellSpec, CellWeights, Kind
+from elman.kernels.contract import Direction
+from elman.kernels.recording import Graph, Record
+from elman.kernels.reference import Multiplied
+
+GATES: dict[Kind, tuple[str, ...]] = {
+    "rnn": ("h",),
+    "lstm": ("i", "f", "g", "o"),
+    "gru": ("r", "z", "n"),
+}
+"""The blocks of the stacked weights, by the letters of what they are for."""
+
+WORDS = {"ih": "input", "hh": "recurrent", "hr": "projection"}
+"""The weight matrices of a cell."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Some rows of a weight matrix: the letter of their gate, from where to where."""
+
+    name: str
+    rows: slice
+
+
+@dataclass(frozen=True)
+class Use:
+    """The same product at every step of one direction.
+
+    Attributes:
+        layer: the number of the call.
+        reverse: whether the direction reads from the end.
+        matrix: which weight: "ih", "hh" or "hr".
+        weight: the whole of it.
+        bias: the whole bias that the product adds, or None.
+        gates: the blocks of rows that the product has, as rows of the whole.
+        operand: [N, width] in packed order, outside of the graph.
+        results: tensors in the graph, [N, rows] together.
+    """
+
+    layer: int
+    reverse: bool
+    matrix: str
+    weight: Tensor
+    bias: Tensor | None
+    gates: tuple[Gate, ...]
+    operand: Tensor
+    results: tuple[Tensor, ...]
+
+    @property
+    def first(self) -> int:
+        """The first of the rows."""
+        return int(self.gates[0].rows.start)
+
+    @property
+    def rows(self) -> int:
+        """How many rows of the weight the product has."""
+        return self.results[0].shape[-1]
+
+
+def uses_of(records: Sequence[Record]) -> Iterator[Use]:
+    """Every product with a weight matrix in recorded calls, the steps of each together."""
+    for layer, record in enumerate(records):
+        for direction, graph in zip(record.call.directions, record.graphs, strict=True):
+            for (matrix, first, *_), found in _by_weight(graph, direction.weights).items():
+                yield _use(layer, record.call.cell, direction, matrix, first, found)
+
+
+def _by_weight(
+    graph: Graph, weights: CellWeights
+) -> dict[tuple[str, int, int, int], list[Multiplied]]:
+    """The products of all steps by their weight, its rows, and the how many-th of the step it is.
+
+    Products with other weights, which a cell of the user's own may have, are left out.
+    """
+    found: dict[tuple[str, int, int, int], list[Multiplied]] = {}
+    for step in [(graph.projection,), *graph.products]:
+        seen: Counter[tuple[str, int, int]] = Counter()
+        for one in step:
+            place = _place(one.matrix, weights)
+            if place is not None:
+                found.setdefault((*place, seen[place]), []).append(one)
+                seen[place] += 1
+    return found
+
+
+def _place(matrix: Tensor, weights: CellWeights) -> tuple[str, int, int] | None:
+    """Which weight these are rows of, the first of them, and how many."""
+    for name in WORDS:
+        whole = getattr(weights, name)
+        if whole is None or not whole.numel():
+            continue
+        if matrix.untyped_storage().data_ptr() == whole.untyped_storage().data_ptr():
+            first = (matrix.storage_offset() - whole.storage_offset()) // whole.stride(0)
+            if 0 <= first < len(whole):
+                return name, first, len(matrix)
+    return None
+
+
+def _use(
+    layer: int,
+    cell: CellSpec | CustomCell,
+    direction: Direction,
+    matrix: str,
+    first: int,
+    products: Sequence[Multiplied],
+) -> Use:
+    whole = getattr(direction.weights, matrix)
+    biases = {"ih": direction.weights.bias_ih, "hh": direction.weights.bias_hh, "hr": None}
+    last = first + products[0].matrix.shape[0]
+    return Use(
+        layer,
+        direction.reverse,
+        matrix,
+        whole,
+        None if products[0].bias is None else biases[matrix],
+        tuple(
+            gate
+            for gate in _gates(cell, matrix, len(whole))
+            if first <= gate.rows.start and gate.rows.stop <= last
+        ),
+        torch.cat([one.operand for one in products]).detach(),
+        tuple(one.result for one in products),
+    )
+
+
+def gates_of(cell: CellSpec | CustomCell) -> tuple[str, ...]:
+    """The letters of the blocks of W, in their order; "h" for what has no gates.
+
+    Example:
+        >>> gates_of(CellSpec("gru"))
+        ('r', 'z', 'n')
+    """
+    return tuple(cell.gates) if isinstance(cell, CustomCell) else GATES[cell.kind]
+
+
+def _gates(cell: CellSpec | CustomCell, matrix: str, rows: int) -> Iterator[Gate]:
+    """The blocks of rows of a whole weight."""
+    if matrix == "hr":
+        sizes = {"h": rows}
+    elif isinstance(cell, CustomCell):
+        sizes = cell.input_rows if matrix == "ih" else cell.recurrent_rows
+    else:
+        names = gates_of(cell)
+        sizes = dict.fromkeys(names, rows // len(names))
+    start = 0
+    for name, size in sizes.items():
+        yield Gate(name, slice(start, start + size))
+        start += size
