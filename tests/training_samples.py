@@ -101,6 +101,7 @@ class Notes:
         self.steps: list[Step] = []
         self.lines: list[dict[str, Any]] = []
         self.bests: list[bool] = []
+        self.warnings: list[str] = []
 
     def step(self, step: Step) -> None:
         self.steps.append(step)
@@ -108,3 +109,6 @@ class Notes:
     def evaluation(self, line: Mapping[str, Any], best: bool) -> None:
         self.lines.append(dict(line))
         self.bests.append(best)
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)

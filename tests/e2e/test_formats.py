@@ -36,7 +36,7 @@ def assert_layout(run: Path, evaluations: int) -> None:
     assert files == named
     assert set(manifest["last"]["files"]) == LAST
     lines = (run / "metrics.jsonl").read_bytes()
-    assert len(lines) == manifest["metrics_length"]
+    assert len(lines) == manifest["metrics"]["size"]
     assert [json.loads(line)["epoch"] for line in lines.splitlines()] == [
         *range(1, evaluations + 1)
     ]

@@ -129,7 +129,7 @@ def after_the_fault(home: Path, data: Path, code: int, fault: str, wanted: dict[
 def tidy(run: Path) -> bool:
     """Whether the folder has no temporary file and no generation that does not count."""
     manifest = folder_manifest(run)
-    named = {str(one.number) for one in (manifest.best, manifest.last)}
+    named = {str(one.number) for one in manifest.generations()}
     found = {path.name for path in (run / "generations").iterdir()}
     return found == named and not list(run.glob(".*"))
 

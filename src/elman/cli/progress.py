@@ -23,7 +23,7 @@ class RunDisplay:
     """Shows a run on standard error.
 
     Args:
-        quiet: show nothing.
+        quiet: show nothing but warnings.
     """
 
     def __init__(self, quiet: bool) -> None:
@@ -61,6 +61,10 @@ class RunDisplay:
         """A fact or a choice worth saying."""
         if not self.quiet:
             self.bar.console.print(escape(text), soft_wrap=True)
+
+    def warn(self, text: str) -> None:
+        """Something that nobody should miss, quiet or not."""
+        self.bar.console.print(f"[bold yellow]WARNING[/]: {escape(text)}", soft_wrap=True)
 
     def step(self, step: Step) -> None:
         """After each update: the live line, or now and then a plain one."""

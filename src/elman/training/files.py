@@ -8,12 +8,15 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Annotated
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Annotated, Final, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from elman.errors import ConfigurationError, CorruptRunError
+
+COPY_AGAIN: Final = "copy the run folder again from where it was whole, or train again"
 
 
 class FileRecord(BaseModel):
@@ -61,45 +64,72 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-def read_checked(path: Path, record: FileRecord) -> bytes:
+class Place(Protocol):
+    """Where the files of a run are read from: a folder, or an archive of one."""
+
+    def where(self, name: str) -> str:
+        """A file of the run in words, for messages."""
+
+    def read(self, name: str, most: int) -> bytes:
+        """The content of a file; of one with more than `most` bytes one byte more, and no more.
+
+        Raises:
+            CorruptRunError: the file is missing or cannot be read.
+        """
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A run folder as a place to read from."""
+
+    path: Path
+
+    def where(self, name: str) -> str:
+        """The path of a file."""
+        return str(self.path / name)
+
+    def read(self, name: str, most: int) -> bytes:
+        """As `Place` asks."""
+        path = self.path / name
+        try:
+            if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for without end
+                raise OSError(errno.EINVAL, "not a regular file")
+            with path.open("rb") as file:
+                return file.read(most + 1)
+        except OSError as error:
+            raise CorruptRunError(
+                f"{path.name} cannot be read: {error.strerror}.",
+                where=str(path),
+                expected="a run folder as `elman train` writes it, whole",
+                next_step=COPY_AGAIN,
+            ) from error
+
+
+def read_checked(place: Place, name: str, record: FileRecord) -> bytes:
     """The content of a file that a manifest names.
 
     Raises:
         CorruptRunError: the file is missing, unreadable, or not the one that was recorded.
     """
-    content = read_run_file(path, record.size)
+    content = place.read(name, record.size)
     if FileRecord.of(content) != record:
         raise CorruptRunError(
-            f"{path.name} has been altered or cut since it was written.",
-            where=str(path),
+            f"{PurePath(name).name} has been altered or cut since it was written.",
+            where=place.where(name),
             expected=f"{record.size} bytes with SHA-256 {record.sha256[:12]}…",
-            next_step="copy the run folder again from where it was whole, or train again",
+            next_step=COPY_AGAIN,
         )
     return content
 
 
-def read_run_file(path: Path, size: int | None = None) -> bytes:
-    """The content of a file of a run folder.
-
-    Args:
-        path: of the file.
-        size: how long it should be, in bytes; of a longer file one byte more is read, and no more.
-
-    Raises:
-        CorruptRunError: the file is missing or cannot be read.
-    """
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for without end
-            raise OSError(errno.EINVAL, "not a regular file")
-        with path.open("rb") as file:
-            return file.read(-1 if size is None else size + 1)
-    except OSError as error:
-        raise CorruptRunError(
-            f"{path.name} cannot be read: {error.strerror}.",
-            where=str(path),
-            expected="a run folder as `elman train` writes it, whole",
-            next_step="copy the run folder again from where it was whole, or train again",
-        ) from error
+def damaged(name: str, where: str, expected: str) -> CorruptRunError:
+    """The refusal for a file of a run whose content is not what such a file holds."""
+    return CorruptRunError(
+        f"{name} is damaged.",
+        where=where,
+        expected=f"{expected}, as `elman train` wrote it",
+        next_step=COPY_AGAIN,
+    )
 
 
 @contextmanager

@@ -56,6 +56,9 @@ class Listener(Protocol):
     def evaluation(self, line: Mapping[str, Any], best: bool) -> None:
         """After each evaluation, with its line of metrics.jsonl."""
 
+    def warn(self, text: str) -> None:
+        """Something that nobody should miss, however quiet a run was asked to be."""
+
 
 Save = Callable[[Carried, bool, Mapping[str, Any] | None], None]
 """Writes a checkpoint: the carried state, whether the model is the best so far, a metrics line."""

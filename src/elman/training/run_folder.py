@@ -3,8 +3,8 @@
 runs/NAME/
   run.json              the manifest: what counts. Written last, at one stroke.
   training.json         configuration, data and split: read to resume, never to predict
-  generations/N/        model.json, vocabulary.json, weights.safetensors; in the last one also
-                        optimizer.safetensors, carried.safetensors and state.json
+  generations/N/        model.json, vocabulary.json, weights.safetensors; in the last one, and the
+                        one before it, also optimizer.safetensors, carried.safetensors, state.json
   metrics.jsonl         a line an evaluation
   report.html           for people
 """
@@ -19,66 +19,36 @@ import shutil
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing import Any
 
 from elman.errors import ConfigurationError, CorruptRunError
 from elman.training.files import (
     FileRecord,
-    read_checked,
-    read_run_file,
+    Folder,
     replace_file,
     sync_folder,
     write_synced,
     writing,
 )
+from elman.training.manifest import (
+    FORMAT,
+    MODEL_FILES,
+    STATE_FILES,
+    Checkpoint,
+    Generation,
+    Manifest,
+)
+from elman.training.manifest import Results as Results
+from elman.training.saved_run import SavedRun, place_of, read_manifest
 
-FORMAT = 1
-MODEL_FILES = ("model.json", "vocabulary.json", "weights.safetensors")
 _ENTRIES = {
     *("run.json", "training.json", "generations", "metrics.jsonl", "report.html"),
     *(".run.json.new", ".report.html.new"),  # what a killed process may have left
 }
-STATE_FILES = ("optimizer.safetensors", "carried.safetensors", "state.json")
 
 
-class _Record(BaseModel):
-    # A perplexity may be infinite; strict JSON would have null for it, which is no number.
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, ser_json_inf_nan="constants"
-    )
-
-
-class Generation(_Record):
-    """One saved state of a model and the records of its files."""
-
-    number: Annotated[int, Field(ge=0)]
-    files: dict[str, FileRecord]
-
-
-class Results(_Record):
-    """What a finished run measured, once, on the test part."""
-
-    test: dict[str, float]
-    baselines: dict[str, dict[str, float]]
-    seconds: float
-    parameters: int
-
-
-class Manifest(_Record):
-    """The content of run.json."""
-
-    format: int
-    training: FileRecord
-    best: Generation
-    last: Generation
-    metrics_length: Annotated[int, Field(ge=0)]
-    results: Results | None = None
-
-
-class RunFolder:
-    """A run folder that is open for reading or writing.
+class RunFolder(SavedRun):
+    """A run folder that is open for reading and writing.
 
     Args:
         path: of the folder.
@@ -86,8 +56,7 @@ class RunFolder:
     """
 
     def __init__(self, path: Path, manifest: Manifest) -> None:
-        self.path = path
-        self.manifest = manifest
+        super().__init__(path, Folder(path), manifest)
 
     @classmethod
     def create(
@@ -112,11 +81,11 @@ class RunFolder:
                 record = write_synced(temporary / "training.json", to_json(training))
                 records = _write_generation(temporary, 0, files)
                 first = Generation(number=0, files=records)
+                metrics = write_synced(temporary / "metrics.jsonl", b"")
                 manifest = Manifest(
-                    format=FORMAT, training=record, best=first, last=first, metrics_length=0
+                    format=FORMAT, training=record, best=first, last=first, metrics=metrics
                 )
-                write_synced(temporary / "metrics.jsonl", b"")
-                replace_file(temporary / "run.json", _dump(manifest))
+                replace_file(temporary / "run.json", manifest.to_bytes())
                 _take_place(temporary, path)
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
@@ -127,77 +96,52 @@ class RunFolder:
         """An existing run folder.
 
         Raises:
-            ConfigurationError: there is no such folder.
+            ConfigurationError: there is no such folder; an archive can only be read.
             CorruptRunError: it is no run folder, or its manifest is damaged or of a newer format.
         """
-        if not os.path.isdir(path):
+        place = place_of(path)
+        if not isinstance(place, Folder):
             raise ConfigurationError(
-                f"There is no run folder {path}.",
+                f"{path} is an archive, which can be read and not written.",
                 where=str(path),
-                expected="a folder that `elman train` made",
-                next_step=f"elman train DATA --out {shlex.quote(str(path))}",
+                expected="a run folder",
+                next_step=f"python -m zipfile -e {shlex.quote(str(path))} . && elman resume RUN",
             )
-        content = read_run_file(path / "run.json")
-        try:
-            found = json.loads(content)
-            version = found.get("format") if isinstance(found, dict) else None
-            if isinstance(version, int) and version > FORMAT:
-                raise CorruptRunError(
-                    f"This run was written by a newer Elman (format {version}).",
-                    where=str(path / "run.json"),
-                    expected=f"format {FORMAT} or older",
-                    next_step="pip install --upgrade elman",
-                )
-            return cls(path, Manifest.model_validate_json(content))
-        except (ValidationError, ValueError, RecursionError) as error:
-            raise _damaged(path / "run.json", "a manifest") from error
+        return cls(path, read_manifest(place))
 
-    # --- reading
+    def step_back(self) -> CorruptRunError | None:
+        """Where the newest checkpoint is damaged, stand at the one before it; the disk waits.
 
-    def training(self) -> dict[str, Any]:
-        """The content of training.json."""
-        path = self.path / "training.json"
-        return _parse(read_checked(path, self.manifest.training), path)
-
-    def read(self, generation: Generation) -> dict[str, bytes]:
-        """All files of a generation, checked."""
-        folder = self.path / "generations" / str(generation.number)
-        known = {*MODEL_FILES, *STATE_FILES}
-        strange = set(generation.files) - known
-        missing = set(MODEL_FILES) - set(generation.files)
-        if strange or missing:
-            raise CorruptRunError(
-                f"run.json names other files than a generation has: {sorted(strange | missing)}.",
-                where=str(self.path / "run.json"),
-                expected=", ".join(sorted(known)),
-                next_step="copy the run folder again from where it was whole, or train again",
-            )
-        return {name: read_checked(folder / name, one) for name, one in generation.files.items()}
-
-    def metric_lines(self) -> list[dict[str, Any]]:
-        """The lines of metrics.jsonl that count.
+        Returns:
+            What is damaged, if anything is.
 
         Raises:
-            CorruptRunError: some are missing or damaged.
+            CorruptRunError: the one before is damaged too, or there is none.
         """
-        path = self.path / "metrics.jsonl"
-        content = read_run_file(path)[: self.manifest.metrics_length]
-        if len(content) < self.manifest.metrics_length:
-            raise _damaged(path, f"{self.manifest.metrics_length} bytes or more")
-        return [_parse(line, path) for line in content.splitlines()]
-
-    # --- writing
+        newest, damage = self.manifest, self.damage()
+        if damage is not None:
+            if newest.previous is None:
+                raise damage
+            undone = {"previous": None, "results": None}
+            self.manifest = newest.model_copy(update=dict(newest.previous) | undone)
+            if self.damage() is not None:
+                raise damage
+        return damage
 
     def drop_unfinished(self) -> None:
-        """Take away what a killed process left: lines and generations that do not count.
+        """Make the disk as the manifest is: without lines and generations that do not count.
+
+        They are what a killed process left, or the checkpoint from which `step_back` went.
 
         Raises:
             CorruptRunError: of the lines that count some are missing or damaged.
         """
         self.metric_lines()
         with writing(self.path):
+            if read_manifest(self.place) != self.manifest:
+                self._replace_manifest({})
             with (self.path / "metrics.jsonl").open("r+b") as file:
-                file.truncate(self.manifest.metrics_length)
+                file.truncate(self.manifest.metrics.size)
             self._prune()
 
     def save(
@@ -217,14 +161,15 @@ class RunFolder:
         with writing(self.path):
             try:
                 last = Generation(number=number, files=_write_generation(self.path, number, files))
-                kept = self.manifest.best
-                models = {name: kept.files[name] for name in MODEL_FILES}
+                now = self.manifest
+                models = {name: now.best.files[name] for name in MODEL_FILES}
                 changes: dict[str, Any] = {
                     "last": last,
-                    "best": last if best else Generation(number=kept.number, files=models),
+                    "best": last if best else Generation(number=now.best.number, files=models),
+                    "previous": Checkpoint(best=now.best, last=now.last, metrics=now.metrics),
                 }
                 if line is not None:
-                    changes["metrics_length"] = self._append(line)
+                    changes["metrics"] = self._append(line)
                 self._replace_manifest(changes)
             except OSError:
                 with contextlib.suppress(OSError):  # the disk may refuse this too
@@ -233,9 +178,10 @@ class RunFolder:
             self._prune()
 
     def finish(self, results: Results) -> None:
-        """Record what the finished run measured."""
+        """Record what the finished run measured; no earlier checkpoint is needed from then on."""
         with writing(self.path):
-            self._replace_manifest({"results": results})
+            self._replace_manifest({"results": results, "previous": None})
+            self._prune()
 
     def write_report(self, page: str) -> Path:
         """Write report.html."""
@@ -243,31 +189,32 @@ class RunFolder:
             replace_file(self.path / "report.html", page.encode("utf-8", "replace"))
         return self.path / "report.html"
 
-    def _append(self, line: Mapping[str, Any]) -> int:
-        """Append a line to metrics.jsonl; its new length."""
+    def _append(self, line: Mapping[str, Any]) -> FileRecord:
+        """Append a line to what counts of metrics.jsonl; the new record of it."""
+        new = json.dumps(line).encode() + b"\n"
         with (self.path / "metrics.jsonl").open("r+b") as file:
-            file.seek(self.manifest.metrics_length)
+            content = file.read(self.manifest.metrics.size) + new
+            file.seek(len(content) - len(new))
             file.truncate()
-            file.write(json.dumps(line).encode() + b"\n")
+            file.write(new)
             file.flush()
             os.fsync(file.fileno())
-            return file.tell()
+        return FileRecord.of(content)
 
     def _replace_manifest(self, changes: Mapping[str, Any]) -> None:
         manifest = self.manifest.model_copy(update=changes)
         try:
-            replace_file(self.path / "run.json", _dump(manifest))
+            replace_file(self.path / "run.json", manifest.to_bytes())
             self.manifest = manifest
         except OSError:
-            self.manifest = RunFolder.open(self.path).manifest  # the disk decides which it is
+            self.manifest = read_manifest(self.place)  # the disk decides which it is
             raise
 
     def _prune(self) -> None:
         """Delete the files of generations that the manifest does not name."""
-        named = {
-            str(generation.number): set(generation.files)
-            for generation in (self.manifest.best, self.manifest.last)
-        }
+        named: dict[str, set[str]] = {}
+        for generation in self.manifest.generations():
+            named.setdefault(str(generation.number), set()).update(generation.files)
         for folder in (self.path / "generations").iterdir():
             if not (folder.name.isdecimal() and folder.is_dir()):  # not ours
                 continue
@@ -318,30 +265,6 @@ def to_json(content: Mapping[str, Any]) -> bytes:
     """A JSON file's content, for people to read as well."""
     text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
     return text.encode("utf-8", "backslashreplace")  # a file name's odd byte as JSON's own \udce9
-
-
-def _dump(manifest: Manifest) -> bytes:
-    return manifest.model_dump_json(indent=1).encode() + b"\n"
-
-
-def _parse(content: bytes, path: Path) -> dict[str, Any]:
-    """The JSON object in a file, or in a line of it."""
-    try:
-        parsed = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise _damaged(path, "JSON") from error
-    if not isinstance(parsed, dict):
-        raise _damaged(path, "a JSON object")
-    return parsed
-
-
-def _damaged(path: Path, expected: str) -> CorruptRunError:
-    return CorruptRunError(
-        f"{path.name} is damaged.",
-        where=str(path),
-        expected=f"{expected}, as `elman train` wrote it",
-        next_step="copy the run folder again from where it was whole, or train again",
-    )
 
 
 def _write_generation(

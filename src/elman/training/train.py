@@ -72,6 +72,8 @@ def train(
 def resume(path: Path, data: str | None, listener: RunListener, stop: StopRequest) -> Outcome:
     """Go on with a run from its last checkpoint; a finished run only says its results again.
 
+    Where files of the last checkpoint are damaged, the one before it takes its place.
+
     Args:
         path: the run folder.
         data: where the data is now, if it was moved.
@@ -84,6 +86,9 @@ def resume(path: Path, data: str | None, listener: RunListener, stop: StopReques
         DivergedError, Interrupted: as for `train`.
     """
     folder = RunFolder.open(path)
+    damage = folder.step_back()
+    if damage is not None:
+        listener.warn(f"{damage.what} ({damage.where}) Going on from the checkpoint before it.")
     go_on = f"elman resume {shlex.quote(str(path))}"
     try:
         with stop.at_once():

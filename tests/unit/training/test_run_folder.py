@@ -13,15 +13,9 @@ import pytest
 
 from elman.errors import ConfigurationError, CorruptRunError
 from elman.training import files as files_module
-from elman.training.files import FileRecord, read_checked, replace_file, write_synced
-from elman.training.run_folder import (
-    FORMAT,
-    MODEL_FILES,
-    STATE_FILES,
-    Results,
-    RunFolder,
-    check_free,
-)
+from elman.training.files import FileRecord, Folder, read_checked, replace_file, write_synced
+from elman.training.manifest import FORMAT, MODEL_FILES, STATE_FILES, Results, sealed
+from elman.training.run_folder import RunFolder, check_free
 
 ALL = [*MODEL_FILES, *STATE_FILES]
 TRAINING = {"config": {"data": "näme.csv"}}
@@ -143,13 +137,15 @@ def test_an_older_run_comes_back_when_its_successor_cannot_take_its_place(
 # --- saving
 
 
-def test_the_best_is_kept_apart_from_the_last_and_the_rest_is_pruned(folder: RunFolder) -> None:
+def test_the_best_and_the_last_and_the_checkpoint_before_are_kept_and_no_more(
+    folder: RunFolder,
+) -> None:
     folder.save(generation("1"), best=True, line={"step": 1})
-    assert generations(folder) == {"1": sorted(ALL)}
+    assert generations(folder) == {"0": sorted(ALL), "1": sorted(ALL)}
     folder.save(generation("2"), best=False)
-    assert generations(folder) == {"1": sorted(MODEL_FILES), "2": sorted(ALL)}
+    assert generations(folder) == {"1": sorted(ALL), "2": sorted(ALL)}
     folder.save(generation("3"), best=False, line={"step": 3})
-    assert generations(folder) == {"1": sorted(MODEL_FILES), "3": sorted(ALL)}
+    assert generations(folder) == {"1": sorted(MODEL_FILES), "2": sorted(ALL), "3": sorted(ALL)}
 
     again = RunFolder.open(folder.path)
     wanted = {name: generation("1")[name] for name in MODEL_FILES}
@@ -158,6 +154,8 @@ def test_the_best_is_kept_apart_from_the_last_and_the_rest_is_pruned(folder: Run
     assert again.metric_lines() == [{"step": 1}, {"step": 3}]
 
     again.save(generation("4"), best=True)
+    assert generations(folder) == {"1": sorted(MODEL_FILES), "3": sorted(ALL), "4": sorted(ALL)}
+    again.finish(Results(test={}, baselines={}, seconds=0.1, parameters=3))
     assert generations(folder) == {"4": sorted(ALL)}
 
 
@@ -166,6 +164,7 @@ def test_files_that_are_not_ours_are_left_alone(folder: RunFolder) -> None:
     (folder.path / "generations" / "kept by hand").mkdir()
     (folder.path / "generations" / "0" / "notes.txt").write_bytes(b"x")
     folder.save(generation("1"), best=False)
+    folder.save(generation("2"), best=False)
     assert generations(folder)["0"] == sorted([*MODEL_FILES, "notes.txt"])
     assert (folder.path / "generations" / ".DS_Store").exists()
     assert (folder.path / "generations" / "kept by hand").is_dir()
@@ -201,7 +200,7 @@ def test_a_save_that_fails_leaves_the_older_generations(
     assert again.read(again.manifest.last) == generation("1")
     assert again.metric_lines() == [{"step": 1}]
     again.drop_unfinished()
-    assert generations(again) == {"1": sorted(ALL)}
+    assert generations(again) == {"0": sorted(ALL), "1": sorted(ALL)}
     assert (folder.path / "metrics.jsonl").read_bytes() == b'{"step": 1}\n'
     again.save(generation("2"), best=True, line={"step": 2})
     assert again.metric_lines() == [{"step": 1}, {"step": 2}]
@@ -223,7 +222,7 @@ def test_what_a_killed_process_left_is_taken_away(folder: RunFolder) -> None:
     again = RunFolder.open(folder.path)
     assert again.metric_lines() == [{"step": 1}]
     again.drop_unfinished()
-    assert generations(again) == {"1": sorted(ALL)}
+    assert generations(again) == {"0": sorted(ALL), "1": sorted(ALL)}
     assert (folder.path / "metrics.jsonl").read_bytes() == b'{"step": 1}\n'
 
 
@@ -250,6 +249,55 @@ def test_results_and_report(folder: RunFolder) -> None:
     folder.finish(results)
     assert RunFolder.open(folder.path).manifest.results == results
     assert folder.write_report("é \ud800").read_bytes() == "é ?".encode()
+
+
+# --- going back from a damaged checkpoint
+
+
+DAMAGES: dict[str, Callable[[RunFolder], None]] = {
+    "the last": lambda folder: flip(folder.path / "generations" / "3" / "state.json"),
+    "the best": lambda folder: (folder.path / "generations" / "3" / "model.json").unlink(),
+    "the metrics": lambda folder: flip(folder.path / "metrics.jsonl"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_the_checkpoint_before_takes_the_place_of_a_damaged_one(
+    folder: RunFolder, damage: Callable[[RunFolder], None]
+) -> None:
+    for number in (1, 2):
+        folder.save(generation(str(number)), best=number == 1, line={"step": number})
+    wanted = folder.manifest
+    folder.save(generation("3"), best=True, line={"step": 3, "more": "of it"})
+    damage(folder)
+
+    before = tree(folder.path)
+    again = RunFolder.open(folder.path)
+    told = again.step_back()
+    assert told is not None
+    assert told.where.startswith(str(folder.path))
+    assert tree(folder.path) == before, "nothing is changed until the run goes on"
+    assert again.manifest == wanted.model_copy(update={"previous": None})
+    again.drop_unfinished()
+    assert RunFolder.open(folder.path).manifest == again.manifest
+    assert generations(folder) == {"1": sorted(MODEL_FILES), "2": sorted(ALL)}
+    assert again.metric_lines() == [{"step": 1}, {"step": 2}]
+    again.save(generation("3"), best=False, line={"step": 3})
+    assert again.damage() is None
+    assert again.step_back() is None
+
+
+def test_there_may_be_no_checkpoint_to_go_back_to(folder: RunFolder) -> None:
+    flip(folder.path / "generations" / "0" / "state.json")
+    with pytest.raises(CorruptRunError, match=r"state\.json has been altered"):
+        RunFolder.open(folder.path).step_back()
+    flip(folder.path / "generations" / "0" / "state.json")
+    folder.save(generation("1"), best=True)
+    for number in ("0", "1"):
+        flip(folder.path / "generations" / number / "weights.safetensors")
+    with pytest.raises(CorruptRunError, match="weights") as caught:
+        RunFolder.open(folder.path).step_back()
+    assert "generations/1" in caught.value.where, "the newest is the one to be told of"
 
 
 # --- reading what was changed
@@ -283,7 +331,8 @@ def manifest_with(folder: RunFolder, change: Callable[[dict[str, Any]], None]) -
     path = folder.path / "run.json"
     content = json.loads(path.read_bytes())
     change(content)
-    path.write_text(json.dumps(content))
+    del content["sha256"]
+    path.write_bytes(sealed(json.dumps(content).encode()))
 
 
 def test_a_newer_format_is_refused_by_name(folder: RunFolder) -> None:
@@ -298,7 +347,7 @@ def test_a_newer_format_is_refused_by_name(folder: RunFolder) -> None:
     [
         lambda content: content.pop("format"),
         lambda content: content.update(format="1"),
-        lambda content: content.update(metrics_length=-1),
+        lambda content: content["metrics"].update(size=-1),
         lambda content: content.update(command="rm"),
         lambda content: content["best"].update(number="../.."),
         lambda content: content["best"].update(number=-1),
@@ -350,5 +399,5 @@ def test_a_file_is_replaced_at_one_stroke(tmp_path: Path, monkeypatch: pytest.Mo
     assert tree(tmp_path) == {"run.json": b"old"}
     monkeypatch.undo()
     record = replace_file(path, b"new content")
-    assert read_checked(path, record) == b"new content"
+    assert read_checked(Folder(tmp_path), "run.json", record) == b"new content"
     assert tree(tmp_path) == {"run.json": b"new content"}
