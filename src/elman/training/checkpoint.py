@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from safetensors import SafetensorError
-from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from elman.errors import CorruptRunError
 from elman.training.bptt import Carried
+from elman.training.files import COPY_AGAIN
 from elman.training.run_folder import to_json
+from elman.training.tensors import misfit, read_tensors, write_tensors
 
 Count = Annotated[int, Field(ge=0, lt=2**53)]
 
@@ -74,35 +74,39 @@ def model_files(
     return {
         "model.json": to_json(description.model_dump(mode="json")),
         "vocabulary.json": to_json(vocabulary),
-        "weights.safetensors": save(_unshared(model.state_dict())),
+        "weights.safetensors": write_tensors(_own_tensors(model)),
     }
+
+
+def check_weights(model: nn.Module, content: bytes) -> None:
+    """Refuse saved weights that are not those of a model, by their header alone.
+
+    Args:
+        model: the model; on the device "meta" it needs no memory.
+        content: of weights.safetensors.
+
+    Raises:
+        CorruptRunError: names, types or shapes differ.
+    """
+    reason = misfit(content, "weights.safetensors", _own_tensors(model))
+    if reason:
+        raise _not_the_weights(reason)
 
 
 def load_weights(model: nn.Module, content: bytes) -> None:
     """Put saved weights into a model.
 
     Raises:
-        CorruptRunError: they are not the weights of this model.
+        CorruptRunError: they are not the weights of this model, or not finite.
     """
-    tensors = _tensors(content, "weights.safetensors")
-    present = _unshared(model.state_dict())
-    for name, tensor in model.state_dict().items():
-        if name in present:
-            continue
-        if name in tensors:
-            raise _not_the_weights(f"{name} is tied to another weight, and saved by itself")
-        first = next(one for one, held in present.items() if _same(held, tensor))
-        if first in tensors:
-            tensors[name] = tensors[first]
-    for name, held in model.state_dict().items():
-        if name in tensors and tensors[name].dtype != held.dtype:
-            raise _not_the_weights(f"{name} is {tensors[name].dtype}, not {held.dtype}")
-        if name in tensors and not bool(torch.isfinite(tensors[name]).all()):
+    check_weights(model, content)
+    tensors = read_tensors(content, "weights.safetensors")
+    for name, tensor in tensors.items():
+        if not bool(torch.isfinite(tensor).all()):
             raise _not_the_weights(f"{name} is not finite")
-    try:
-        model.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise _not_the_weights(str(error).splitlines()[-1].strip()) from error
+    with torch.no_grad():
+        for name, held in _own_tensors(model).items():
+            held.copy_(tensors[name])
 
 
 def state_files(
@@ -116,8 +120,8 @@ def state_files(
         if isinstance(value, Tensor)
     }
     return {
-        "optimizer.safetensors": save(tensors),
-        "carried.safetensors": save({str(n): part for n, part in enumerate(carried)}),
+        "optimizer.safetensors": write_tensors(tensors),
+        "carried.safetensors": write_tensors({str(n): part for n, part in enumerate(carried)}),
         "state.json": to_json(progress.model_dump(mode="json")),
     }
 
@@ -134,17 +138,22 @@ def load_state(
         progress = Progress.model_validate_json(files["state.json"])
     except ValidationError as error:
         raise not_a_state(f"state.json: {_places(error)}") from error
-    tensors = _tensors(files["optimizer.safetensors"], "optimizer.safetensors")
-    for name, weight in model.named_parameters():
-        for quantity in _quantities(optimizer) if progress.step else ():
-            tensor = tensors.pop(f"{name}/{quantity}", None)
-            shape = () if quantity == "step" else weight.shape
-            if tensor is None or tensor.shape != shape or not _numbers(tensor):
-                raise not_a_state(f"optimizer.safetensors: {name}/{quantity}")
-            optimizer.state[weight][quantity] = tensor
-    if tensors:
-        raise not_a_state(f"optimizer.safetensors: {next(iter(tensors))}")
-    parts = _tensors(files["carried.safetensors"], "carried.safetensors")
+    weights = dict(model.named_parameters())
+    wanted = {
+        f"{name}/{quantity}": weight.new_zeros(()) if quantity == "step" else weight
+        for name, weight in weights.items()
+        for quantity in (_quantities(optimizer) if progress.step else ())
+    }
+    name = "optimizer.safetensors"
+    reason = misfit(files[name], name, wanted)
+    if reason:
+        raise not_a_state(f"{name}: {reason}")
+    for key, tensor in read_tensors(files[name], name).items():
+        weight, _, quantity = key.rpartition("/")
+        if bool(torch.isnan(tensor).any()):
+            raise not_a_state(f"{name}: {key} is not a number")
+        optimizer.state[weights[weight]][quantity] = tensor
+    parts = read_tensors(files["carried.safetensors"], "carried.safetensors")
     if set(parts) != {str(number) for number in range(len(parts))}:
         raise not_a_state("carried.safetensors")
     if not all(_numbers(part) for part in parts.values()):
@@ -181,7 +190,7 @@ def read_json(content: bytes, name: str) -> Any:
             f"{name} is not JSON.",
             where=name,
             expected="the file as `elman train` wrote it",
-            next_step="copy the run folder again from where it was whole, or train again",
+            next_step=COPY_AGAIN,
         ) from error
 
 
@@ -190,7 +199,7 @@ def _not_the_weights(reason: str) -> CorruptRunError:
         "The weights are not those of the model that model.json describes.",
         where=f"weights.safetensors: {reason}",
         expected="names and shapes of that model",
-        next_step="copy the run folder again from where it was whole, or train again",
+        next_step=COPY_AGAIN,
     )
 
 
@@ -200,30 +209,14 @@ def not_a_state(where: str) -> CorruptRunError:
         "The saved state of the training does not fit the model.",
         where=where,
         expected="the files of one and the same generation",
-        next_step="copy the run folder again from where it was whole, or train again",
+        next_step=COPY_AGAIN,
     )
 
 
-def _tensors(content: bytes, name: str) -> dict[str, Tensor]:
-    try:
-        return load(content)
-    except SafetensorError as error:
-        raise CorruptRunError(
-            f"{name} is damaged: {error}.",
-            where=name,
-            expected="a safetensors file",
-            next_step="copy the run folder again from where it was whole, or train again",
-        ) from error
-
-
-def _same(one: Tensor, other: Tensor) -> bool:
-    return one.data_ptr() == other.data_ptr() and one.shape == other.shape
-
-
-def _unshared(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors, tied ones once only, under their first name."""
+def _own_tensors(model: nn.Module) -> dict[str, Tensor]:
+    """The tensors of a model, tied ones once only, under their first name."""
     kept: dict[str, Tensor] = {}
-    for name, tensor in tensors.items():
-        if not any(_same(tensor, other) for other in kept.values()):
+    for name, tensor in model.state_dict(keep_vars=True).items():
+        if not any(tensor is other for other in kept.values()):
             kept[name] = tensor
     return kept
