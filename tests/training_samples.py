@@ -11,10 +11,11 @@ from torch import Tensor
 
 from elman.data.examples import Dataset, Document, LabelledText, Target
 from elman.data.vocabulary import Vocabulary
-from elman.training.config import LanguageModelConfig, ManyToOneConfig
-from elman.training.language_model import LanguageModelTask
 from elman.training.loop import Step
-from elman.training.many_to_one import ManyToOneTask, label_order
+from elman.training.shapes.language_model.config import LanguageModelConfig
+from elman.training.shapes.language_model.task import LanguageModelTask
+from elman.training.shapes.many_to_one.config import ManyToOneConfig
+from elman.training.shapes.many_to_one.task import ManyToOneTask, label_order
 
 AnyTask = ManyToOneTask | LanguageModelTask
 

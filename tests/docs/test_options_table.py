@@ -8,7 +8,7 @@ import pytest
 
 from elman.data.examples import AnyDataset, Dataset, Document, LabelledText
 from elman.training.config import TrainingConfig
-from elman.training.defaults import settle
+from elman.training.shapes.registry import settle
 from tests.docs.documents import ROOT, rows_under
 from tests.docs.generated import GENERATED, cut
 

@@ -280,7 +280,7 @@ def test_the_given_files_of_all_parts_are_watched(home: Path) -> None:
 
 
 def test_a_loss_that_turns_nan_keeps_the_checkpoint(home: Path, reference: Reference) -> None:
-    from elman.training.many_to_one import ManyToOneTask
+    from elman.training.shapes.many_to_one.task import ManyToOneTask
 
     real, calls = ManyToOneTask.loss, 0
 

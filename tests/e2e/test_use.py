@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import elman
-from elman.training.predictor import Classifier
+from elman.training.shapes.many_to_one.predictor import Classifier
 from tests.e2e.conftest import Trained
 from tests.e2e.program import elman as program
 from tests.e2e.program import elman_here, refused

@@ -21,8 +21,8 @@ from elman.models.description import (
 from elman.models.language_model import LanguageModel
 from elman.models.many_to_one import ManyToOne
 from elman.training.bptt import Carried, Stream
-from elman.training.language_model import document_losses
-from elman.training.many_to_one import log_probabilities
+from elman.training.shapes.language_model.task import document_losses
+from elman.training.shapes.many_to_one.task import log_probabilities
 from tests.tolerances import BATCH_MATES
 from tests.translation_samples import shifted, translator
 

@@ -28,7 +28,8 @@ def generate(
     """Write a text that continues a prompt."""
     from elman.errors import UsageError
     from elman.models.decoding import Sampling
-    from elman.training.predictor import Generator, load
+    from elman.training.predictor import load
+    from elman.training.shapes.language_model.predictor import Generator
 
     sampling = Sampling(temperature, top_k, top_p, seed)
     model = load(run)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as json_format
-import unicodedata
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +26,6 @@ def predict(
     debug: Debug = False,
 ) -> None:
     """Say the label of each text (or, for a language model, its next token)."""
-    from elman.data.items import read_items
     from elman.errors import UsageError
     from elman.training.predictor import load
 
@@ -38,28 +36,17 @@ def predict(
             next_step=f"elman predict {run} --file {file}",
         )
     model = load(run)
-    texts = items or read_items(file, text)
-    answers = model.predict(texts)
-    rows = []
-    for one, answer in zip(texts, answers, strict=True):
-        ranked = sorted(answer.probabilities.items(), key=lambda pair: -pair[1])[:top]
-        rows.append({"text": one, "label": answer.label, "probability": answer.probability})
-        if top > 1:
-            rows[-1]["top"] = dict(ranked)
-        if not json:
-            shown = "\t".join(f"{_line(label)}\t{share:.3f}" for label, share in ranked)
-            print(shown if quiet else f"{shown}\t{_line(one)}")
+    asked = model.read(items or (), file, text)
+    answers = model.predict(asked)
     if json:
+        rows = [
+            {"text": str(one)} | answer.facts(top)
+            for one, answer in zip(asked, answers, strict=True)
+        ]
         print(json_format.dumps({"run": str(run), "predictions": rows}, ensure_ascii=False))
-
-
-def _line(text: str) -> str:
-    """The text on one line: line breaks and tabs as they are written in programs."""
-    breaks = ("Cc", "Zl", "Zp")  # control characters, separators of lines and of paragraphs
-    return "".join(
-        sign.encode("unicode_escape").decode() if unicodedata.category(sign) in breaks else sign
-        for sign in text
-    )
+        return
+    for one, answer in zip(asked, answers, strict=True):
+        print(answer.line(top, None if quiet else str(one)))
 
 
 def register(app: typer.Typer) -> None:

@@ -19,22 +19,31 @@ Rate = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Description(BaseModel):
-    """What every text model has: an embedding, and recurrent layers upon it.
+    """What every model has: a shape, and nothing that is not described.
 
     The limits keep a hostile file from asking for more memory than any real model needs.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
+
+class RecurrentDescription(Description):
+    """A model with recurrent layers."""
+
     cell: CellSpec
-    vocabulary_size: VocabularySize
-    embedding_size: Width
     hidden_size: Width
     num_layers: Layers = 1
     dropout: Rate = 0.0
 
 
-class ManyToOneDescription(Description):
+class TextDescription(RecurrentDescription):
+    """A model whose recurrent layers stand upon the embedding of tokens."""
+
+    vocabulary_size: VocabularySize
+    embedding_size: Width
+
+
+class ManyToOneDescription(TextDescription):
     """A many-to-one model."""
 
     shape: Literal["many_to_one"] = "many_to_one"
@@ -43,14 +52,14 @@ class ManyToOneDescription(Description):
     pooling: Pooling = "attention"
 
 
-class LanguageModelDescription(Description):
+class LanguageModelDescription(TextDescription):
     """A language model."""
 
     shape: Literal["language_model"] = "language_model"
     tied: bool = True
 
 
-class DecoderDescription(Description):
+class DecoderDescription(TextDescription):
     """What writes a sequence has: a vocabulary of its own, and perhaps attention."""
 
     target_size: VocabularySize
@@ -64,9 +73,3 @@ class EncoderDecoderDescription(DecoderDescription):
     shape: Literal["encoder_decoder"] = "encoder_decoder"
     attention: AttentionKind = "general"
     bidirectional: bool = True
-
-
-AnyDescription = Annotated[
-    ManyToOneDescription | LanguageModelDescription | EncoderDecoderDescription,
-    Field(discriminator="shape"),
-]

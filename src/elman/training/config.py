@@ -1,6 +1,6 @@
 """The configuration of a training run: one key an option, the same on the command line and in TOML.
 
-A key left out is filled in by `elman.training.defaults` once the data is known.
+A key left out is filled in by `elman.training.shapes.registry.settle` once the data is known.
 """
 
 from __future__ import annotations
@@ -10,88 +10,40 @@ import math
 import tomllib
 from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ValidationError, model_validator
 
-from elman.cells.spec import Kind
 from elman.data.examples import Shape
 from elman.data.tokens import Unit
 from elman.errors import ConfigurationError
-from elman.models.description import Layers, Pooling, Rate, VocabularySize, Width
+from elman.models.description import Rate, Width
+from elman.training.options import (
+    Amount,
+    CellOptions,
+    Decay,
+    DirectionOptions,
+    LabelOptions,
+    LearningOptions,
+    Positive,
+    SourceOptions,
+    TextOptions,
+)
+from elman.training.shapes.language_model.options import LanguageModelOptions
+from elman.training.shapes.many_to_one.options import ManyToOneOptions
 
-_LARGEST = 3e38  # of the numbers that a weight (float32) can hold
 
-Whole = Annotated[int, Field(ge=0, lt=2**31)]
-Positive = Annotated[int, Field(ge=1, lt=2**31)]
-Decay = Annotated[float, Field(ge=0, le=_LARGEST)]
-Amount = Annotated[float, Field(gt=0, le=_LARGEST)]
-
-Optimizer = Literal["adamw", "sgd"]
-Schedule = Literal["one-cycle", "cosine", "constant", "plateau"]
-Clip = Literal["norm", "value", "none"]
-
-
-class TrainingConfig(BaseModel):
-    """Every option of a run; `None` means: chosen from the data, and said aloud."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    data: str = Field(description="a file, or the name of a built-in source")
-
-    shape: Shape | None = Field(None, description="shape of the model; inferred from the data")
-    text: str | None = Field(None, description="column of the texts")
-    label: str | None = Field(None, description="column of the labels")
-    split: str | None = Field(None, description="column that says train, validation or test")
-    validation: str | None = Field(None, description="file of the validation part")
-    test: str | None = Field(None, description="file of the test part")
-    unit: Unit | None = Field(None, description="what a step is")
-    lowercase: bool | None = Field(None, description="read texts in lower case")
-    min_count: Positive | None = Field(
-        None, description="rarer tokens of the training part are unknown"
-    )
-    max_vocabulary: VocabularySize = Field(50_000, description="most tokens in the vocabulary")
-    max_length: Positive | None = Field(
-        None, description="longer texts are cut to so many tokens (many to one)"
-    )
-
-    cell: Kind = Field("lstm", description="recurrent cell")
-    nonlinearity: Literal["tanh", "relu"] = Field("tanh", description="of the cell rnn")
-    reset_after: bool = Field(True, description="where the reset gate of a gru acts")
-    hidden_size: Width | None = Field(None, description="units of a layer, in each direction")
-    embedding_size: Width | None = Field(None, description="width of an embedded token")
-    num_layers: Layers = Field(1, description="recurrent layers on top of each other")
-    bidirectional: bool | None = Field(None, description="read each text from its end as well")
-    dropout: Rate | None = Field(None, description="rate of dropout")
-    pooling: Pooling | None = Field(None, description="from all steps to one vector (many to one)")
-    tied: bool | None = Field(None, description="output weights = embedding (language model)")
-
-    epochs: Positive | None = Field(None, description="passes over the training part")
-    batch_size: Positive | None = Field(None, description="sequences trained side by side")
-    bptt_steps: Whole | None = Field(
-        None, description="steps between updates (k1), 0 for full BPTT (language model)"
-    )
-    bptt_window: Positive | None = Field(
-        None, description="steps that the gradient flows back (k2), at least k1 (language model)"
-    )
-    optimizer: Optimizer = Field("adamw", description="how weights move")
-    learning_rate: Amount | None = Field(None, description="highest rate of the schedule")
-    momentum: Rate | None = Field(None, description="of the optimizer sgd")
-    weight_decay: Decay | None = Field(None, description="pull of the weights to 0")
-    schedule: Schedule = Field("one-cycle", description="course of the learning rate")
-    clip: Clip = Field("norm", description="clip gradients by")
-    clip_at: Amount = Field(1.0, description="largest norm, or largest value, of a gradient")
-    patience: Whole = Field(
-        5, description="stop after so many epochs without improvement; 0 for never"
-    )
-
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
-        0, description="of everything drawn: weights, order, dropout, split"
-    )
-    threads: Annotated[int, Field(ge=1, le=1024)] = Field(1, description="processor threads")
-    checkpoint_seconds: Annotated[float, Field(ge=0)] = Field(
-        30.0, description="longest time between checkpoints"
-    )
+class TrainingConfig(
+    LearningOptions,
+    LanguageModelOptions,
+    ManyToOneOptions,
+    DirectionOptions,
+    CellOptions,
+    LabelOptions,
+    TextOptions,
+    SourceOptions,
+):
+    """Every option of a run, of every shape; `None` means: chosen from the data, and said aloud."""
 
     @model_validator(mode="after")
     def _options_fit_together(self) -> Self:
@@ -165,47 +117,27 @@ _MISFITS: tuple[tuple[tuple[str, ...], Callable[[TrainingConfig], bool], str], .
 class SettledConfig(TrainingConfig):
     """A configuration with nothing left to choose; what a run folder records."""
 
-    unit: Unit
-    lowercase: bool
-    min_count: Positive
-    hidden_size: Width
-    embedding_size: Width
-    dropout: Rate
+    shape: Shape
     epochs: Positive
     batch_size: Positive
     learning_rate: Amount
     weight_decay: Decay
 
 
-class ManyToOneConfig(SettledConfig):
-    """Of a many-to-one run."""
+class RecurrentConfig(SettledConfig):
+    """Of a run of a model with recurrent layers."""
 
-    shape: Literal["many_to_one"]
-    max_length: Positive
-    bidirectional: bool
-    pooling: Pooling
+    hidden_size: Width
+    dropout: Rate
 
 
-class LanguageModelConfig(SettledConfig):
-    """Of a language model's run."""
+class TextConfig(RecurrentConfig):
+    """Of a run of a model that reads text."""
 
-    shape: Literal["language_model"]
-    tied: bool
-    bptt_steps: Whole
-
-
-AnyConfig = ManyToOneConfig | LanguageModelConfig
-
-
-def settled(values: Mapping[str, Any], where: str = "") -> AnyConfig:
-    """The settled configuration in plain values, of the class of its shape.
-
-    Raises:
-        ConfigurationError: as `TrainingConfig.checked`.
-    """
-    if values.get("shape") == "language_model":
-        return LanguageModelConfig.checked(values, where)
-    return ManyToOneConfig.checked(values, where)
+    unit: Unit
+    lowercase: bool
+    min_count: Positive
+    embedding_size: Width
 
 
 def read_toml(path: Path) -> dict[str, Any]:

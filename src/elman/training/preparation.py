@@ -5,30 +5,26 @@ from __future__ import annotations
 import platform
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 import elman
 from elman.data.built_in import is_built_in
-from elman.data.examples import AnyDataset, Dataset, Document, LabelledText
+from elman.data.examples import AnyDataset
 from elman.data.load import DataOptions, load_dataset
 from elman.data.splits import Part
-from elman.data.vocabulary import Vocabulary
 from elman.data.wording import counted
 from elman.errors import ConfigurationError, CorruptRunError, DataError
-from elman.training.config import AnyConfig, LanguageModelConfig, TrainingConfig, settled
-from elman.training.defaults import settle
-from elman.training.language_model import LanguageModelTask
+from elman.training.config import SettledConfig, TrainingConfig
 from elman.training.loop import Listener, step_seed
-from elman.training.many_to_one import ManyToOneTask, label_order
 from elman.training.run_folder import RunFolder
-
-AnyTask = ManyToOneTask | LanguageModelTask
+from elman.training.shapes.registry import SHAPES, settle, settled
+from elman.training.task import Task
 
 
 class RunListener(Listener, Protocol):
@@ -60,7 +56,7 @@ class _Record(BaseModel):
     created: str
     command: str
     config: dict[str, Any]
-    unit_reason: str
+    reasons: dict[str, str]
     data: _DataRecord
 
 
@@ -76,9 +72,9 @@ class Prepared:
         training: what training.json holds.
     """
 
-    config: AnyConfig
+    config: SettledConfig
     dataset: AnyDataset
-    task: AnyTask
+    task: Task
     vocabulary: Mapping[str, Any]
     training: Mapping[str, Any]
 
@@ -95,11 +91,11 @@ def prepare(config: TrainingConfig, command: Sequence[str]) -> Prepared:
         ConfigurationError: an option does not fit the data.
     """
     dataset = load_dataset(_data_options(config))
-    full, unit_reason = settle(config, dataset)
+    full, reasons = settle(config, dataset)
     torch.set_num_threads(full.threads)
     torch.manual_seed(step_seed(full.seed, 0))
-    task, vocabulary = _make_task(full, dataset)
-    return Prepared(full, dataset, task, vocabulary, _record(full, dataset, unit_reason, command))
+    task, vocabulary = SHAPES[full.shape].make_task(full, dataset)
+    return Prepared(full, dataset, task, vocabulary, _record(full, dataset, reasons, command))
 
 
 def prepare_again(folder: RunFolder, data: str | None) -> Prepared:
@@ -122,11 +118,11 @@ def prepare_again(folder: RunFolder, data: str | None) -> Prepared:
             f" elman train {config.data}",
         )
     torch.set_num_threads(config.threads)
-    task, vocabulary = _make_task(config, dataset)
+    task, vocabulary = SHAPES[config.shape].make_task(config, dataset)
     return Prepared(config, dataset, task, vocabulary, training)
 
 
-def recorded(folder: RunFolder) -> tuple[dict[str, Any], AnyConfig]:
+def recorded(folder: RunFolder) -> tuple[dict[str, Any], SettledConfig]:
     """What training.json holds, and the configuration in it.
 
     Raises:
@@ -149,44 +145,11 @@ def recorded(folder: RunFolder) -> tuple[dict[str, Any], AnyConfig]:
 
 
 def _data_options(config: TrainingConfig) -> DataOptions:
-    return DataOptions(
-        data=config.data,
-        shape=config.shape,
-        text=config.text,
-        label=config.label,
-        split=config.split,
-        validation=config.validation,
-        test=config.test,
-        seed=config.seed,
-    )
-
-
-def _make_task(config: AnyConfig, dataset: AnyDataset) -> tuple[AnyTask, dict[str, Any]]:
-    """The task, and what vocabulary.json holds."""
-    vocabulary = Vocabulary.build(
-        [example.text for example in dataset.train],
-        config.unit,
-        config.lowercase,
-        config.min_count,
-        config.max_vocabulary,
-    )
-    if isinstance(config, LanguageModelConfig):
-        documents = cast(Dataset[Document], dataset)
-        return LanguageModelTask(config, documents, vocabulary), {"text": vocabulary.to_json()}
-    texts = cast(Dataset[LabelledText], dataset)
-    labels = label_order(texts)
-    task = ManyToOneTask(config, texts, vocabulary, labels)
-    content = {
-        "text": vocabulary.to_json(),
-        "labels": labels,
-        "target": dataset.target,
-        "max_length": config.max_length,
-    }
-    return task, content
+    return DataOptions(**{one.name: getattr(config, one.name) for one in fields(DataOptions)})
 
 
 def _record(
-    config: AnyConfig, dataset: AnyDataset, unit_reason: str, command: Sequence[str]
+    config: SettledConfig, dataset: AnyDataset, reasons: Mapping[str, str], command: Sequence[str]
 ) -> dict[str, Any]:
     """What training.json holds: all that `resume` and `evaluate` need, and the report says."""
     values = config.model_dump(mode="json", exclude_none=True)
@@ -201,7 +164,7 @@ def _record(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": shlex.join(command),
         "config": values,
-        "unit_reason": unit_reason,
+        "reasons": dict(reasons),
         "data": {
             "name": dataset.name,
             "sha256": dataset.sha256,
@@ -224,10 +187,11 @@ def announce(prepared: Prepared, listener: RunListener) -> None:
     )
     for note in data["notes"]:
         listener.announce(f"note: {note}")
-    listener.announce(f"unit: {prepared.training['unit_reason']}")
-    weights = sum(weight.numel() for weight in prepared.task.model.parameters())
+    for name, reason in prepared.training["reasons"].items():
+        listener.announce(f"{name}: {reason}")
+    task = prepared.task
+    weights = sum(weight.numel() for weight in task.model.parameters())
     listener.announce(
-        f"model: {config.num_layers} x {config.cell}, {config.hidden_size} units,"
-        f" {len(prepared.vocabulary['text']['tokens']):,} tokens, {weights:,} parameters;"
-        f" {counted(config.epochs, 'epoch')} of {prepared.task.batches(0):,} updates"
+        f"model: {task.summary}, {weights:,} parameters;"
+        f" {counted(config.epochs, 'epoch')} of {task.batches(0):,} updates"
     )

@@ -13,12 +13,11 @@ from elman.errors import CorruptRunError
 from elman.training.checkpoint import Progress, load_weights
 from elman.training.divergence import refuse_metrics
 from elman.training.loop import evaluate
-from elman.training.many_to_one import ManyToOneTask
 from elman.training.preparation import Prepared, RunListener
 from elman.training.report.gather import gather
 from elman.training.report.page import render_report
-from elman.training.rivals import language_model_rivals, many_to_one_rivals
 from elman.training.run_folder import Results, RunFolder
+from elman.training.shapes.registry import SHAPES
 from elman.training.stop import StopRequest
 from elman.training.task import METRICS
 
@@ -91,10 +90,7 @@ def conclude(
     with stop.at_once():
         test = dict(evaluate(task, "test", stop.check))
         refuse_metrics(test, "test", progress.best_step)
-        if isinstance(task, ManyToOneTask):
-            baselines = many_to_one_rivals(task)
-        else:
-            baselines = language_model_rivals(task)
+        baselines = SHAPES[prepared.config.shape].rivals(task)
     results = Results(
         test=test,
         baselines=baselines,

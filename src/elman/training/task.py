@@ -65,8 +65,19 @@ class Task(Protocol):
     def metric(self) -> Metric:
         """Chooses the best generation, by its value on the validation part."""
 
+    @property
+    def summary(self) -> str:
+        """The model in a few words, such as "1 x lstm, 192 units"."""
+
+    @property
+    def steps(self) -> str:
+        """What time steps are, such as "words"."""
+
     def batches(self, epoch: int) -> int:
         """How many batches an epoch has."""
+
+    def carried_shapes(self, epoch: int, batch: int) -> list[tuple[int, ...]]:
+        """The shapes of the state that a batch starts from; none where nothing is carried."""
 
     def loss(self, epoch: int, batch: int, carried: Carried) -> BatchLoss:
         """The loss of one batch, a pure function of (seed, epoch, batch) and of the weights."""

@@ -6,11 +6,12 @@ import shlex
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
 from elman.errors import Interrupted
+from elman.models.description import Description
 from elman.training.bptt import Carried
 from elman.training.checkpoint import (
     Progress,
@@ -155,5 +156,6 @@ def _files(
     prepared: Prepared, optimizer: torch.optim.Optimizer, carried: Carried, progress: Progress
 ) -> dict[str, bytes]:
     model = prepared.task.model
-    files = model_files(model.description, prepared.vocabulary, model)
+    description = cast(Description, model.description)
+    files = model_files(description, prepared.vocabulary, model)
     return files | state_files(model, optimizer, carried, progress)

@@ -6,17 +6,16 @@ import json
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from elman.cells.spec import CellSpec
 from elman.models.description import (
-    AnyDescription,
+    Description,
     EncoderDecoderDescription,
     LanguageModelDescription,
     ManyToOneDescription,
+    RecurrentDescription,
 )
-
-ANY: TypeAdapter[AnyDescription] = TypeAdapter(AnyDescription)
 
 MANY_TO_ONE = ManyToOneDescription(
     cell=CellSpec("gru", reset_after=False),
@@ -40,11 +39,11 @@ ENCODER_DECODER = EncoderDecoderDescription(
 
 
 @pytest.mark.parametrize("description", [MANY_TO_ONE, LANGUAGE_MODEL, ENCODER_DECODER])
-def test_json_brings_the_same_description_back(description: AnyDescription) -> None:
+def test_json_brings_the_same_description_back(description: Description) -> None:
     text = json.dumps(description.model_dump(mode="json"))
-    again = ANY.validate_json(text)
+    again = type(description).model_validate_json(text)
     assert again == description
-    assert type(again) is type(description)
+    assert isinstance(again, RecurrentDescription)
     assert isinstance(again.cell, CellSpec)
 
 
@@ -78,21 +77,20 @@ def test_json_brings_the_same_description_back(description: AnyDescription) -> N
 )
 def test_everything_else_is_refused(change: dict[str, Any], place: str) -> None:
     values = MANY_TO_ONE.model_dump(mode="json")
-    assert ANY.validate_json(json.dumps(values)) == MANY_TO_ONE
+    assert ManyToOneDescription.model_validate_json(json.dumps(values)) == MANY_TO_ONE
     with pytest.raises(ValidationError) as caught:
-        ANY.validate_json(json.dumps(values | change))
+        ManyToOneDescription.model_validate_json(json.dumps(values | change))
     faults = caught.value.errors()
     assert len(faults) == 1
-    found = str(faults[0]["ctx"] if place == "shape" else faults[0]["loc"])
-    assert place in found
+    assert place in str(faults[0]["loc"])
 
 
-@pytest.mark.parametrize("missing", ["shape", "cell", "vocabulary_size", "hidden_size"])
+@pytest.mark.parametrize("missing", ["cell", "vocabulary_size", "hidden_size"])
 def test_a_missing_key_is_refused(missing: str) -> None:
     values = LANGUAGE_MODEL.model_dump(mode="json")
     del values[missing]
     with pytest.raises(ValidationError):
-        ANY.validate_json(json.dumps(values))
+        LanguageModelDescription.model_validate_json(json.dumps(values))
 
 
 def test_a_description_cannot_be_changed() -> None:

@@ -8,13 +8,10 @@ from typing import Any
 import pytest
 
 from elman.errors import ConfigurationError
-from elman.training.config import (
-    LanguageModelConfig,
-    ManyToOneConfig,
-    TrainingConfig,
-    read_toml,
-    settled,
-)
+from elman.training.config import TrainingConfig, read_toml
+from elman.training.shapes.language_model.config import LanguageModelConfig
+from elman.training.shapes.many_to_one.config import ManyToOneConfig
+from elman.training.shapes.registry import settled
 from tests.training_samples import LANGUAGE_MODEL, MANY_TO_ONE
 
 

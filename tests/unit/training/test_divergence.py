@@ -40,6 +40,7 @@ class OneBatch:
     """A task with one batch, whose loss is the mean of all outputs times `weight`."""
 
     metric = Metric("accuracy", higher_is_better=True)
+    summary, steps = "one layer", "numbers"
 
     def __init__(self, recurrent: Recurrent, weight: float = 1.0) -> None:
         self.model = Model(recurrent)
@@ -49,6 +50,9 @@ class OneBatch:
 
     def batches(self, epoch: int) -> int:
         return 1
+
+    def carried_shapes(self, epoch: int, batch: int) -> list[tuple[int, ...]]:
+        return []
 
     def loss(self, epoch: int, batch: int, carried: Carried) -> BatchLoss:
         output, _ = self.model.recurrent.run(self.batch)

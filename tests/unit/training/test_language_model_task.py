@@ -14,7 +14,7 @@ from elman.data.batches import permutation, ragged
 from elman.data.splits import Part
 from elman.data.vocabulary import Vocabulary
 from elman.training.bptt import Carried
-from elman.training.language_model import (
+from elman.training.shapes.language_model.task import (
     LanguageModelTask,
     describe,
     document_losses,

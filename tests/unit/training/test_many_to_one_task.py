@@ -11,7 +11,7 @@ from elman.cells.spec import CellSpec
 from elman.data.batches import ragged
 from elman.data.examples import LabelledText
 from elman.data.splits import Part
-from elman.training.many_to_one import (
+from elman.training.shapes.many_to_one.task import (
     ManyToOneTask,
     describe,
     label_metrics,

@@ -16,8 +16,10 @@ from elman.data.vocabulary import Vocabulary
 from elman.errors import ConfigurationError, CorruptRunError, UsageError
 from elman.models.decoding import Sampling, generate
 from elman.training.checkpoint import model_files
-from elman.training.predictor import Classifier, Generator, load
+from elman.training.predictor import load
 from elman.training.run_folder import RunFolder
+from elman.training.shapes.language_model.predictor import Generator
+from elman.training.shapes.many_to_one.predictor import Classifier
 from tests.training_samples import (
     AnyTask,
     labelled_data,
@@ -204,7 +206,7 @@ def test_sizes_that_disagree_are_refused(
 
 
 def test_labels_beside_a_language_model_are_refused(prose: Path) -> None:
-    with pytest.raises(CorruptRunError, match="do not belong together"):
+    with pytest.raises(CorruptRunError, match="labels: Extra inputs"):
         load(rewritten(prose, "vocabulary.json", lambda words: words.update(labels=["a", "b"])))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from elman.errors import UsageError
+from elman.pages.document import Section
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class ReportContent:
         elman_version: version that made the run.
         created: date and time, ISO 8601.
         data: facts about the data: name, hash, counts of each part.
-        shape_reason, unit_reason, split_reason: why it was done this way, one sentence each.
+        reasons: why it was done this way, one sentence each, by what was chosen: "shape", "split".
         notes: further facts.
         metric_lines: lines of metrics.jsonl: step, epoch, train_loss, validation_loss,
             validation (metric to number), learning_rate, gradient_norm, clipped_share,
@@ -84,6 +85,7 @@ class ReportContent:
         confusion: labels and counts, rows by truth; None where there are no classes.
         right, wrong: examples of the test part.
         passages: for language models.
+        sections: of the shape's own, which stand after the examples.
         parameters: name, shape and count of each weight.
         cost: measured costs by name, ready to read.
 
@@ -97,9 +99,7 @@ class ReportContent:
     elman_version: str
     created: str
     data: Mapping[str, str] = field(default_factory=dict)
-    shape_reason: str = ""
-    unit_reason: str = ""
-    split_reason: str = ""
+    reasons: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
     metric_lines: Sequence[Mapping[str, object]] = ()
     best_step: int = 0
@@ -110,6 +110,7 @@ class ReportContent:
     right: Sequence[ExampleRow] = ()
     wrong: Sequence[ExampleRow] = ()
     passages: Sequence[Passage] = ()
+    sections: Sequence[Section] = ()
     parameters: Sequence[tuple[str, Sequence[int], int]] = ()
     cost: Mapping[str, str] = field(default_factory=dict)
 

@@ -19,6 +19,7 @@ def render_report(content: ReportContent) -> str:
         Section("confusion", "What it mistakes for what", confusion_section(content)),
         Section("examples", "Examples", examples_section(content)),
         Section("passages", "What surprises it", passages_section(content)),
+        *content.sections,
         Section("cost", "What it costs", _cost(content)),
         Section("data", "The data", _data(content)),
         Section("reproduce", "To reproduce", _reproduce(content)),
@@ -48,12 +49,8 @@ def _cost(content: ReportContent) -> Html:
 
 
 def _data(content: ReportContent) -> Html:
-    reasons = {
-        "Shape": content.shape_reason,
-        "Unit": content.unit_reason,
-        "Split": content.split_reason,
-    }
-    pairs = {**content.data, **{name: reason for name, reason in reasons.items() if reason}}
+    reasons = {name.capitalize(): reason for name, reason in content.reasons.items() if reason}
+    pairs = {**content.data, **reasons}
     notes = [element("li", note, dir="auto") for note in content.notes]
     return fragment(
         *([facts(pairs)] if pairs else []),

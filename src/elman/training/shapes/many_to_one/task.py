@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,7 +18,8 @@ from elman.data.vocabulary import Vocabulary
 from elman.models.description import ManyToOneDescription
 from elman.models.many_to_one import ManyToOne
 from elman.training.bptt import Carried
-from elman.training.config import ManyToOneConfig
+from elman.training.shapes.many_to_one.config import ManyToOneConfig
+from elman.training.shapes.text import layers_and_tokens, text_vocabulary
 from elman.training.task import BatchLoss, Check, Metric
 
 _EVALUATION_BATCH = 256
@@ -51,6 +53,7 @@ class ManyToOneTask:
     ) -> None:
         self.config = config
         self.name = dataset.name
+        self.vocabulary = vocabulary
         self.target: Target = dataset.target
         self.labels = tuple(labels)
         numbers = {label: number for number, label in enumerate(labels)}
@@ -61,6 +64,16 @@ class ManyToOneTask:
             self.parts[part] = _Encoded(tokens, classes, examples)
         self.model = ManyToOne(describe(config, len(vocabulary), len(labels)))
         self._order: tuple[int, list[list[int]]] = (-1, [])
+
+    @property
+    def summary(self) -> str:
+        """The model in a few words."""
+        return layers_and_tokens(self.config, self.vocabulary)
+
+    @property
+    def steps(self) -> str:
+        """What a time step is: "words" or "characters"."""
+        return self.config.unit
 
     def batches(self, epoch: int) -> int:
         """How many batches an epoch has."""
@@ -167,3 +180,18 @@ def _parts(dataset: Dataset[LabelledText]) -> list[tuple[Part, Sequence[Labelled
         ("validation", dataset.validation),
         ("test", dataset.test),
     ]
+
+
+def make_task(
+    config: ManyToOneConfig, dataset: Dataset[LabelledText]
+) -> tuple[ManyToOneTask, dict[str, Any]]:
+    """The task, and what vocabulary.json holds."""
+    vocabulary = text_vocabulary(config, [example.text for example in dataset.train])
+    labels = label_order(dataset)
+    content = {
+        "text": vocabulary.to_json(),
+        "labels": labels,
+        "target": dataset.target,
+        "max_length": config.max_length,
+    }
+    return ManyToOneTask(config, dataset, vocabulary, labels), content

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,7 +18,8 @@ from elman.data.vocabulary import Vocabulary
 from elman.models.description import LanguageModelDescription
 from elman.models.language_model import LanguageModel
 from elman.training.bptt import Carried, Stream
-from elman.training.config import LanguageModelConfig
+from elman.training.shapes.language_model.config import LanguageModelConfig
+from elman.training.shapes.text import layers_and_tokens, text_vocabulary
 from elman.training.task import BatchLoss, Check, Metric
 
 _EVALUATION_BATCH = 32
@@ -54,6 +56,16 @@ class LanguageModelTask:
         self.rows = [document.row for document in dataset.train]
         self.model = LanguageModel(describe(config, len(vocabulary)))
         self._epoch: tuple[int, list[Stream]] = (-1, [])
+
+    @property
+    def summary(self) -> str:
+        """The model in a few words."""
+        return layers_and_tokens(self.config, self.vocabulary)
+
+    @property
+    def steps(self) -> str:
+        """What a time step is: "words" or "characters"."""
+        return self.config.unit
 
     def batches(self, epoch: int) -> int:
         """How many batches (windows, or with full BPTT groups of documents) an epoch has."""
@@ -178,3 +190,11 @@ def describe(config: LanguageModelConfig, vocabulary_size: int) -> LanguageModel
         dropout=config.dropout,
         tied=config.tied,
     )
+
+
+def make_task(
+    config: LanguageModelConfig, dataset: Dataset[Document]
+) -> tuple[LanguageModelTask, dict[str, Any]]:
+    """The task, and what vocabulary.json holds."""
+    vocabulary = text_vocabulary(config, [example.text for example in dataset.train])
+    return LanguageModelTask(config, dataset, vocabulary), {"text": vocabulary.to_json()}

@@ -9,13 +9,17 @@ import pytest
 
 from elman.data.examples import AnyDataset, Dataset, Document, LabelledText
 from elman.errors import ConfigurationError
-from elman.training.config import LanguageModelConfig, ManyToOneConfig, TrainingConfig
-from elman.training.defaults import settle
+from elman.training.config import TrainingConfig
+from elman.training.shapes.language_model.config import LanguageModelConfig
+from elman.training.shapes.many_to_one.config import ManyToOneConfig
+from elman.training.shapes.registry import settle
 from tests.training_samples import labelled_data, running_data
 
 
 def settled(data: AnyDataset, **options: Any) -> ManyToOneConfig | LanguageModelConfig:
-    return settle(asked(**options), data)[0]
+    config, _ = settle(asked(**options), data)
+    assert isinstance(config, ManyToOneConfig | LanguageModelConfig)
+    return config
 
 
 def asked(**options: Any) -> TrainingConfig:
@@ -110,19 +114,19 @@ def test_options_of_the_other_shape_are_refused_all_at_once(
 
 
 def test_the_unit_is_chosen_from_the_texts_and_said() -> None:
-    config, reason = settle(asked(), labelled_data())
+    config, reasons = settle(asked(), labelled_data())
     assert config.unit == "characters"
-    assert "characters" in reason
+    assert "characters" in reasons["unit"]
     assert (config.lowercase, config.min_count) == (False, 1)
-    config, reason = settle(asked(), wordy())
+    config, reasons = settle(asked(), wordy())
     assert config.unit == "words"
-    assert reason.startswith("words")
+    assert reasons["unit"].startswith("words")
     assert (config.lowercase, config.min_count) == (True, 2)
-    config, reason = settle(
+    config, reasons = settle(
         TrainingConfig.checked({"data": "a.csv", "unit": "characters"}), wordy()
     )
     assert (config.unit, config.lowercase, config.min_count) == ("characters", False, 1)
-    assert reason == "a step is one of the characters, as asked for"
+    assert reasons == {"unit": "a step is one of the characters, as asked for"}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,38 @@
+"""What a run uses where its configuration is silent: what is common to the shapes' choices."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from elman.data.vocabulary import choose_unit
+from elman.training.config import TrainingConfig
+
+Chosen = tuple[dict[str, Any], dict[str, str]]
+"""Values by their keys, and for some of them a sentence that says why."""
+
+# Small data is passed over more often, so that the weights get about this many updates.
+_UPDATES = 2000
+
+
+def text_choices(config: TrainingConfig, texts: Sequence[str]) -> Chosen:
+    """What a step of a text is, and from how many occurrences on a token is known."""
+    unit, reason = choose_unit(texts)
+    if config.unit is not None:
+        unit, reason = config.unit, f"a step is one of the {config.unit}, as asked for"
+    return {"unit": unit, "min_count": 1 if unit == "characters" else 2}, {"unit": reason}
+
+
+def learning_choices(config: TrainingConfig) -> dict[str, Any]:
+    """What belongs to the optimiser, whatever it trains."""
+    # SGD multiplies the pull by the rate and by 1 / (1 - momentum): these two are about as strong.
+    choices: dict[str, Any] = {"weight_decay": 0.01 if config.optimizer == "adamw" else 1e-5}
+    if config.optimizer == "sgd":
+        choices["momentum"] = 0.9
+    return choices
+
+
+def epochs_for(updates_an_epoch: int, least: int) -> int:
+    """So many that there are about 2,000 updates, from `least` to 60."""
+    return min(60, max(least, math.ceil(_UPDATES / updates_an_epoch)))

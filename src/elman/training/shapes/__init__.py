@@ -1,0 +1,1 @@
+"""What is particular to each shape of model, one package a shape; `registry` lists them all."""

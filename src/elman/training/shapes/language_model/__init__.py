@@ -1,0 +1,1 @@
+"""Language model: running text in, the next token out."""

@@ -1,0 +1,70 @@
+"""All shapes, and what is asked of the one that a run has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from elman.data.examples import AnyDataset, Shape
+from elman.errors import ConfigurationError
+from elman.training.choices import learning_choices
+from elman.training.config import SettledConfig, TrainingConfig
+from elman.training.options import LearningOptions, Options, SourceOptions
+from elman.training.shapes.contract import ShapeParts
+from elman.training.shapes.language_model.shape import LANGUAGE_MODEL
+from elman.training.shapes.many_to_one.shape import MANY_TO_ONE
+
+SHAPES: Mapping[Shape, ShapeParts] = {
+    parts.name: parts
+    for parts in (
+        MANY_TO_ONE,
+        LANGUAGE_MODEL,
+    )
+}
+
+_OF_EVERY_RUN: tuple[type[Options], ...] = (SourceOptions, LearningOptions)
+
+
+def shape_named(name: object) -> ShapeParts | None:
+    """The shape of that name, if there is one."""
+    return next((parts for parts in SHAPES.values() if parts.name == name), None)
+
+
+def settle(config: TrainingConfig, dataset: AnyDataset) -> tuple[SettledConfig, dict[str, str]]:
+    """The configuration with every key filled in, and why some of the values were chosen.
+
+    Raises:
+        ConfigurationError: an option that the shape of the data does not have.
+    """
+    parts = SHAPES[dataset.shape]
+    _refuse_foreign(config, dataset, parts)
+    choices, reasons = parts.choose(config, dataset)
+    given = {key: value for key, value in config if value is not None}
+    values = learning_choices(config) | choices | given | {"shape": dataset.shape}
+    return parts.config.checked(values), reasons
+
+
+def settled(values: Mapping[str, Any], where: str = "") -> SettledConfig:
+    """The settled configuration in plain values, of the class of its shape.
+
+    Raises:
+        ConfigurationError: as `TrainingConfig.checked`.
+    """
+    parts = shape_named(values.get("shape"))
+    return (parts.config if parts else SettledConfig).checked(values, where)
+
+
+def _refuse_foreign(config: TrainingConfig, dataset: AnyDataset, parts: ShapeParts) -> None:
+    known = {key for group in (*_OF_EVERY_RUN, *parts.options) for key in group.model_fields}
+    foreign = [
+        key
+        for key in type(config).model_fields
+        if key in config.model_fields_set - known and getattr(config, key) is not None
+    ]
+    if foreign:
+        raise ConfigurationError(
+            f"The shape {dataset.shape} has no option {' or '.join(foreign)}.",
+            where="; ".join(f"{key} = {getattr(config, key)!r}" for key in foreign),
+            expected=f"no {' or '.join(foreign)}; {dataset.shape_reason}",
+            next_step="leave them out, or choose the shape with --shape",
+        )
