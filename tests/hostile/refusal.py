@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from elman.data.load import DataOptions, load_dataset
+from elman.data.load import load_dataset
+from elman.data.options import DataOptions
 from elman.errors import DataError
 
 GOOD = [(f"text number {number}", "ab"[number % 2]) for number in range(12)]

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from elman.data.load import DataOptions, load_dataset
+from elman.data.load import load_dataset
+from elman.data.options import DataOptions
 from tests.hostile.refusal import GOOD, refused, refused_file
 
 GOOD_CSV = "text,label\n" + "".join(f"{text},{label}\n" for text, label in GOOD)

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from elman.data.load import DataOptions, load_dataset
+from elman.data.load import load_dataset
+from elman.data.options import DataOptions
 from elman.errors import DataError
 from tests.hostile.refusal import GOOD, refused, refused_file
 

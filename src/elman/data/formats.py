@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from elman.data.source import Digest
 from elman.data.tables import Table
 from elman.data.wording import quoted
 from elman.errors import DataError
 
-TABLE_ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
-TEXT_ENDINGS = (".txt",)
+Format = Literal["table", "plain text"]
+
+ENDINGS: Mapping[Format, tuple[str, ...]] = {
+    "table": (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"),
+    "plain text": (".txt",),
+}
 
 
-def is_text(path: Path) -> bool:
-    """Whether the ending is that of plain text."""
-    return path.suffix.lower() in TEXT_ENDINGS
-
-
-def check_ending(path: Path) -> None:
-    """Refuse a file whose ending no reader knows.
+def format_of(path: Path) -> Format:
+    """What a file holds, by its ending.
 
     Raises:
         DataError: the ending is unknown.
     """
     ending = path.suffix.lower()
-    if ending in TABLE_ENDINGS or ending in TEXT_ENDINGS:
-        return
-    known = ", ".join((*TABLE_ENDINGS, *TEXT_ENDINGS))
+    for kind, endings in ENDINGS.items():
+        if ending in endings:
+            return kind
+    known = ", ".join(one for endings in ENDINGS.values() for one in endings)
     way = {
         ".json": f"jq -c '.[]' {quoted(path)} > {quoted(path.with_suffix('.jsonl').name)}",
         ".gz": f"gunzip -k {quoted(path)}",

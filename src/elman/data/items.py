@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from elman.data.extraction import texts_of
-from elman.data.formats import check_ending, is_text, read_table
+from elman.data.formats import format_of, read_table
 from elman.data.inference import LABEL_NAMES, SPLIT_NAMES, choose_text, require_column
 from elman.data.source import (
     STANDARD_INPUT,
@@ -34,8 +34,7 @@ def read_items(path: Path | None, text_column: str | None) -> list[str]:
         lines = decoded_lines(sys.stdin.buffer, STANDARD_INPUT, _undigested)
         return _not_blank(list(lines), STANDARD_INPUT)
     check_file(path)
-    check_ending(path)
-    if is_text(path):
+    if format_of(path) == "plain text":
         if text_column is not None:
             raise DataError(
                 "Plain text has no columns.",

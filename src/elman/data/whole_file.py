@@ -6,7 +6,7 @@ from pathlib import Path
 
 from elman.data.examples import Document, LabelledText
 from elman.data.extraction import documents_of, labelled_texts
-from elman.data.formats import check_ending, is_text, read_table
+from elman.data.formats import format_of, read_table
 from elman.data.inference import Wishes, choose_columns, require_column
 from elman.data.plain_text import read_documents
 from elman.data.source import check_file
@@ -24,8 +24,8 @@ def read_labelled(path: Path, text: str | None, label: str | None) -> list[Label
     Raises:
         DataError: the file cannot be read, or has no labels.
     """
-    _check(path)
-    if is_text(path):
+    check_file(path)
+    if format_of(path) == "plain text":
         raise DataError(
             "Plain text has no labels to measure answers by.",
             where=str(path),
@@ -49,18 +49,13 @@ def read_running(path: Path, text: str | None) -> list[Document]:
     Raises:
         DataError: the file cannot be read.
     """
-    _check(path)
-    if is_text(path):
+    check_file(path)
+    if format_of(path) == "plain text":
         return read_documents(path, _undigested, None)[0]
     table = read_table(path, _undigested)
     columns = choose_columns(table, Wishes("language_model", text, None, None))
     require_column(table, columns.text, "text")
     return documents_of(table, columns.text)
-
-
-def _check(path: Path) -> None:
-    check_file(path)
-    check_ending(path)
 
 
 def _undigested(content: bytes) -> None:

@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 import elman
 from elman.data.built_in import is_built_in
 from elman.data.examples import AnyDataset
-from elman.data.load import DataOptions, load_dataset
+from elman.data.load import load_dataset
+from elman.data.options import DataOptions
 from elman.data.splits import Part
 from elman.data.wording import counted
 from elman.errors import ConfigurationError, CorruptRunError, DataError

@@ -13,7 +13,8 @@ import pytest
 
 from elman.data.examples import AnyDataset, Document, LabelledText
 from elman.data.items import read_items
-from elman.data.load import DataOptions, load_dataset
+from elman.data.load import load_dataset
+from elman.data.options import DataOptions
 from elman.errors import DataError, UsageError
 
 STARS = "text,stars\n" + "".join(f"film number {i},{i % 5 + 1}\n" for i in range(50))

@@ -1,0 +1,43 @@
+"""What is read, and how: the options of a run that are about its data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from elman.data.examples import Shape
+from elman.data.splits import Part
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """What to read, and how.
+
+    Args:
+        data: the path of a file, or the name of a built-in source.
+        shape: the shape of model; None to infer it.
+        text: the column of the texts; None to infer it.
+        label: the column of the labels; None to infer it.
+        split: the column that names the part of each row; None to infer it.
+        validation: the path of a file with the validation part.
+        test: the path of a file with the test part.
+        seed: draws the parts that the data does not fix.
+    """
+
+    data: str
+    shape: Shape | None = None
+    text: str | None = None
+    label: str | None = None
+    split: str | None = None
+    validation: str | None = None
+    test: str | None = None
+    seed: int = 0
+
+    def files(self) -> dict[Part, Path]:
+        """The files that were named, by the part that they hold."""
+        named: dict[Part, str | None] = {
+            "train": self.data,
+            "validation": self.validation,
+            "test": self.test,
+        }
+        return {part: Path(name) for part, name in named.items() if name is not None}
