@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-from elman.data.examples import Document, Example, LabelledText
+from elman.data.examples import Document, Example, LabelledText, TaggedSentence
 from elman.data.extraction import by_part
 from elman.data.options import DataOptions
 from elman.data.splits import GIVEN_FILE, Part, Parts, divide
@@ -13,7 +13,7 @@ from elman.data.tables import Table
 from elman.data.wording import counted
 from elman.errors import DataError
 
-Text = TypeVar("Text", LabelledText, Document)
+Text = TypeVar("Text", LabelledText, Document, TaggedSentence)
 
 
 def divided(

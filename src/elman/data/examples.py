@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 if TYPE_CHECKING:  # numpy is not worth its import to those who read texts
     from numpy.typing import NDArray
 
-Shape = Literal["many_to_one", "language_model"]
-Target = Literal["class", "rating", "next token"]
+Shape = Literal["many_to_one", "language_model", "aligned"]
+Target = Literal["class", "rating", "next token", "tags"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,27 @@ class LabelledArray:
     name: str = ""
 
 
-Example = TypeVar("Example", LabelledText, Document, LabelledArray)
+@dataclass(frozen=True, slots=True)
+class TaggedSentence:
+    """A sequence of tokens with a tag each.
+
+    Args:
+        tokens: words, or characters.
+        tags: as many.
+        row: the line of the first token in its file, counted from 1.
+    """
+
+    tokens: tuple[str, ...]
+    tags: tuple[str, ...]
+    row: int
+
+    @property
+    def text(self) -> str:
+        """The tokens, a space between two."""
+        return " ".join(self.tokens)
+
+
+Example = TypeVar("Example", LabelledText, Document, TaggedSentence, LabelledArray)
 
 
 @dataclass(frozen=True)
@@ -91,4 +111,4 @@ class Dataset(Generic[Example]):
     notes: tuple[str, ...]
 
 
-AnyDataset: TypeAlias = Dataset[LabelledText] | Dataset[Document]
+AnyDataset: TypeAlias = Dataset[LabelledText] | Dataset[Document] | Dataset[TaggedSentence]

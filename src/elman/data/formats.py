@@ -6,26 +6,38 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
+from elman.data.conll import looks_like_columns
+from elman.data.examples import Shape
 from elman.data.source import Digest
 from elman.data.tables import Table
 from elman.data.wording import quoted
 from elman.errors import DataError
 
-Format = Literal["table", "plain text"]
+Format = Literal["table", "plain text", "columns"]
 
 ENDINGS: Mapping[Format, tuple[str, ...]] = {
     "table": (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"),
     "plain text": (".txt",),
+    "columns": (".conllu", ".conll", ".bio", ".iob", ".iob2", ".bioes"),
 }
 
 
-def format_of(path: Path) -> Format:
-    """What a file holds, by its ending.
+def format_of(path: Path, shape: Shape | None = None) -> Format:
+    """What a file holds, by its ending; a `.tsv` or `.txt` that looks like columns holds columns.
+
+    Args:
+        path: the file.
+        shape: the shape that it is for, if that was asked for: for an aligned model, text and
+            files of unknown endings hold columns.
 
     Raises:
-        DataError: the ending is unknown.
+        DataError: the ending is unknown, or the file cannot be read.
     """
     ending = path.suffix.lower()
+    if shape == "aligned" and ending not in ENDINGS["table"]:
+        return "columns"
+    if shape in (None, "aligned") and ending in (".tsv", ".txt") and looks_like_columns(path):
+        return "columns"
     for kind, endings in ENDINGS.items():
         if ending in endings:
             return kind

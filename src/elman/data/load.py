@@ -9,6 +9,7 @@ from pathlib import Path
 from elman.data.built_in import is_built_in, load_built_in
 from elman.data.examples import AnyDataset
 from elman.data.formats import Format, format_of
+from elman.data.load_columns import load_columns
 from elman.data.load_plain_text import load_plain_text
 from elman.data.load_table import load_table
 from elman.data.options import DataOptions
@@ -22,6 +23,7 @@ Files = Mapping[Part, Path]
 _LOADERS: Mapping[Format, Callable[[Files, DataOptions], AnyDataset]] = {
     "plain text": load_plain_text,
     "table": load_table,
+    "columns": load_columns,
 }
 
 
@@ -37,7 +39,10 @@ def load_dataset(options: DataOptions) -> AnyDataset:
     files = options.files()
     for path in files.values():
         check_file(path)
-    formats = {part: format_of(path) for part, path in files.items()}
+    main = format_of(files["train"], options.shape)
+    # Files beside columns hold columns, whatever their endings are.
+    shape = "aligned" if main == "columns" else options.shape
+    formats = {part: format_of(path, shape) for part, path in files.items()}
     if len(set(formats.values())) > 1:
         raise DataError(
             "Files of different kinds cannot be mixed.",
@@ -45,7 +50,7 @@ def load_dataset(options: DataOptions) -> AnyDataset:
             expected="files of one kind for training, validation and test",
             next_step=f"give files that are like {files['train'].name}",
         )
-    return _LOADERS[formats["train"]](files, options)
+    return _LOADERS[main](files, options)
 
 
 def _like_a_path(data: str) -> bool:

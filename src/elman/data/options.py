@@ -7,6 +7,7 @@ from pathlib import Path
 
 from elman.data.examples import Shape
 from elman.data.splits import Part
+from elman.data.tag_schemes import Scheme
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class DataOptions:
         split: the column that names the part of each row; None to infer it.
         validation: the path of a file with the validation part.
         test: the path of a file with the test part.
+        scheme: how tags mark entities; None to infer it.
         seed: draws the parts that the data does not fix.
     """
 
@@ -31,6 +33,7 @@ class DataOptions:
     split: str | None = None
     validation: str | None = None
     test: str | None = None
+    scheme: Scheme | None = None
     seed: int = 0
 
     def files(self) -> dict[Part, Path]:

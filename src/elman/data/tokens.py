@@ -51,11 +51,20 @@ def tokenise(text: str, unit: Unit, lowercase: bool = False) -> list[str]:
     return list(iterate(text, unit, lowercase))
 
 
+def as_known(text: str, lowercase: bool) -> str:
+    """The text in the form in which vocabularies hold it.
+
+    Example:
+        >>> as_known("Film", lowercase=True)
+        'film'
+    """
+    text = normalise(text)
+    return normalise(text.lower()) if lowercase else text
+
+
 def iterate(text: str, unit: Unit, lowercase: bool = False) -> Iterator[str]:
     """The tokens of a text, one at a time: see `tokenise`."""
-    text = normalise(text)
-    if lowercase:
-        text = normalise(text.lower())
+    text = as_known(text, lowercase)
     if unit == "characters" and text.isascii() and "\r" not in text:
         return iter(text)
     pattern = _CHARACTER if unit == "characters" else _WORD

@@ -9,7 +9,7 @@ from itertools import chain, groupby, islice
 from statistics import median
 from typing import ClassVar, Final, get_args
 
-from elman.data.tokens import Unit, detokenise, iterate, normalise, tokenise, unspaced
+from elman.data.tokens import Unit, as_known, detokenise, iterate, normalise, tokenise, unspaced
 from elman.errors import CorruptRunError
 
 __all__ = ["Unit", "Vocabulary", "choose_unit", "detokenise", "normalise", "tokenise"]
@@ -90,8 +90,37 @@ class Vocabulary:
             min_count: a token that is rarer is unknown; 1 or more.
             max_size: at most so many tokens, the two special ones not counted; None for no limit.
         """
-        counts = Counter(chain.from_iterable(iterate(text, unit, lowercase) for text in texts))
-        frequent = [pair for pair in counts.items() if pair[1] >= min_count]
+        tokens = chain.from_iterable(iterate(text, unit, lowercase) for text in texts)
+        return cls._counted(tokens, unit, lowercase, min_count, max_size)
+
+    @classmethod
+    def of_tokens(
+        cls,
+        tokens: Iterable[str],
+        unit: Unit,
+        lowercase: bool = False,
+        min_count: int = 1,
+        max_size: int | None = None,
+    ) -> Vocabulary:
+        """The same of tokens that the source itself has divided.
+
+        Example:
+            >>> Vocabulary.of_tokens(["New York", "new york"], "words", lowercase=True).tokens
+            ('<unknown>', '<end>', 'new york')
+        """
+        known = (as_known(token, lowercase) for token in tokens)
+        return cls._counted(known, unit, lowercase, min_count, max_size)
+
+    @classmethod
+    def _counted(
+        cls,
+        tokens: Iterable[str],
+        unit: Unit,
+        lowercase: bool,
+        min_count: int,
+        max_size: int | None,
+    ) -> Vocabulary:
+        frequent = [pair for pair in Counter(tokens).items() if pair[1] >= min_count]
         frequent.sort(key=lambda pair: (-pair[1], pair[0]))
         size = MAX_TOKENS - 2 if max_size is None else min(max_size, MAX_TOKENS - 2)
         return cls((UNKNOWN, END, *(token for token, _ in frequent[:size])), unit, lowercase)
@@ -109,6 +138,11 @@ class Vocabulary:
         """
         tokens = islice(iterate(text, self.unit, self.lowercase), max_length)
         return [self._numbers.get(token, self.unknown_id) for token in tokens]
+
+    def numbers(self, tokens: Iterable[str]) -> list[int]:
+        """The numbers of tokens that the source itself has divided."""
+        known = (as_known(token, self.lowercase) for token in tokens)
+        return [self._numbers.get(token, self.unknown_id) for token in known]
 
     def decode(self, numbers: Iterable[int]) -> str:
         """Readable text; an end within becomes a blank line, a last one vanishes."""

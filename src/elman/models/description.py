@@ -11,6 +11,7 @@ from elman.cells.spec import CellSpec
 Pooling = Literal["last", "max", "mean", "attention"]
 Score = Literal["dot", "general", "additive"]
 AttentionKind = Literal[Score, "none"]
+Encoding = Literal["embedding", "one-hot", "integer"]
 
 Width = Annotated[int, Field(ge=1, le=65_536)]
 VocabularySize = Annotated[int, Field(ge=2, le=2_000_000)]
@@ -37,10 +38,12 @@ class RecurrentDescription(Description):
 
 
 class TextDescription(RecurrentDescription):
-    """A model whose recurrent layers stand upon the embedding of tokens."""
+    """A model whose recurrent layers stand upon the encoding of tokens."""
 
     vocabulary_size: VocabularySize
     embedding_size: Width
+    encoding: Encoding = "embedding"
+    frozen: bool = False
 
 
 class ManyToOneDescription(TextDescription):
@@ -57,6 +60,24 @@ class LanguageModelDescription(TextDescription):
 
     shape: Literal["language_model"] = "language_model"
     tied: bool = True
+
+
+class SpellingDescription(Description):
+    """The reader of a word's characters."""
+
+    vocabulary_size: VocabularySize
+    embedding_size: Width
+    hidden_size: Width
+
+
+class AlignedDescription(TextDescription):
+    """A model that gives each step a tag."""
+
+    shape: Literal["aligned"] = "aligned"
+    tags: Annotated[int, Field(ge=2, le=10_000)]
+    bidirectional: bool = True
+    crf: bool = False
+    spelling: SpellingDescription | None = None
 
 
 class DecoderDescription(TextDescription):

@@ -59,6 +59,20 @@ def _surprise(colours: Mapping[str, str]) -> str:
     )
 
 
+TAG_COLOURS = 8
+"""How many grounds there are for tags; beyond that they come again."""
+
+
+def _tags(colours: Mapping[str, str]) -> str:
+    """Grounds behind tagged pieces of text: four colours, light and full."""
+    grounds = [
+        mixed(colours[name], colours["ground"], share)
+        for share in (0.16, 0.36)
+        for name in ("accent", "second", "third", "fourth")
+    ]
+    return "".join(f".t{place}{{background:{one}}}" for place, one in enumerate(grounds))
+
+
 RULES = """
 *{box-sizing:border-box}
 html{color-scheme:light dark;-webkit-text-size-adjust:100%}
@@ -172,6 +186,12 @@ pre{background:var(--raised);padding:1rem 1.25rem;border-radius:6px;margin:0;whi
 .matrix+.matrix{margin-inline-start:.1875rem}
 .result .matrix{border-color:var(--accent);font-weight:650}
 sub,sup{font-size:.72em;line-height:0}
+.tagged{line-height:1.3;max-width:none;margin-bottom:1.25rem}
+.t{display:inline-block;text-align:center;white-space:pre-wrap;border-radius:3px;
+ padding:.1em .35em;margin:0 .2em .35em 0;min-width:1em}
+.t small{display:block;font-size:.6875rem;color:var(--muted)}
+.t.wrong{outline:2px solid var(--second)}
+.t.wrong small{color:var(--ink);font-weight:600}
 @media (max-width:36rem){.matrix{font-size:.75rem;gap:0 .375em;padding-inline:.3125em}
  .facts>div{grid-template-columns:1fr}th,td{padding-inline-end:.75rem}}
 @media print{nav{display:none}body{background:none}
@@ -182,9 +202,11 @@ sub,sup{font-size:.72em;line-height:0}
 STYLE = (
     _theme(LIGHT)
     + _surprise(LIGHT)
+    + _tags(LIGHT)
     + "@media (prefers-color-scheme:dark){"
     + _theme(DARK)
     + _surprise(DARK)
+    + _tags(DARK)
     + "}"
     + RULES
 )
