@@ -25,12 +25,15 @@ def elman(folder: Path, *words: str) -> None:
 
 @pytest.fixture(scope="session")
 def reader_s_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with runs/languages and runs/notes, as a reader of the README has them by then."""
+    """A folder with runs/languages, runs/notes and runs/towns, as a reader of the README has."""
     folder = tmp_path_factory.mktemp("reader")
     rows = [f"{name} {number},{label}" for number in range(10) for name, label in NAMES]
     (folder / "languages.csv").write_text("\n".join(["text,label", *rows]), encoding="utf-8")
     lines = [f"The statement {number} is a statement.\n" for number in range(20)]
     (folder / "notes.txt").write_text("".join(lines), encoding="utf-8")
+    tagged = "".join(f"We\tO\nleft\tO\nBath\tB-town\n{number}\tO\n\n" for number in range(20))
+    (folder / "towns.conll").write_text(tagged, encoding="utf-8")
+    elman(folder, "train", "towns.conll", *QUICK)
     elman(folder, "train", "languages.csv", *QUICK)
     elman(folder, "train", "notes.txt", *QUICK)
     return folder

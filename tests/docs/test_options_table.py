@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from elman.data.examples import AnyDataset, Dataset, Document, LabelledText
+from elman.data.examples import AnyDataset, Dataset, Document, LabelledText, TaggedSentence
 from elman.training.config import TrainingConfig
 from elman.training.shapes.registry import settle
 from tests.docs.documents import ROOT, rows_under
@@ -14,7 +14,7 @@ from tests.docs.generated import GENERATED, cut
 
 RUNS = ROOT / "docs" / "runs.md"
 PLAIN = re.compile(r"`([^`]+)`")
-SHAPES = ("many to one", "language model")
+SHAPES = ("many to one", "language model", "aligned")
 WORDS = "five words of running text"
 
 
@@ -30,6 +30,12 @@ def documents() -> Dataset[Document]:
     return Dataset("text.txt", "language_model", *facts)  # type: ignore[arg-type]
 
 
+def tagged() -> Dataset[TaggedSentence]:
+    train = tuple(TaggedSentence(("New", "York"), ("B-x", "I-x"), row) for row in range(1024))
+    facts = ("", "tags", train, train, train, "", "", ())
+    return Dataset("towns.conll", "aligned", *facts)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("name", GENERATED)
 def test_generated_parts_are_up_to_date(name: str) -> None:
     _, part, _ = cut(name)
@@ -41,7 +47,9 @@ def test_the_table_has_a_row_for_every_key() -> None:
     assert keys == list(TrainingConfig.model_fields)
 
 
-@pytest.mark.parametrize(("column", "dataset"), [(1, texts()), (2, documents())], ids=SHAPES)
+@pytest.mark.parametrize(
+    ("column", "dataset"), [(1, texts()), (2, documents()), (3, tagged())], ids=SHAPES
+)
 def test_what_is_said_to_be_chosen_is_chosen(column: int, dataset: AnyDataset) -> None:
     config, _ = settle(TrainingConfig.checked({"data": "any"}), dataset)
     cells = {row[0].strip("`"): row[column] for row in rows_under(RUNS, "### What is chosen")}

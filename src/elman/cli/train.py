@@ -17,7 +17,8 @@ _OWN = {"data"}
 
 def train(
     data: Annotated[
-        str, typer.Argument(help="A file (CSV, TSV, JSON Lines, Parquet, text) or a built-in.")
+        str,
+        typer.Argument(help="A file (CSV, TSV, JSON Lines, Parquet, text, CoNLL) or a built-in."),
     ],
     *,
     out: Annotated[
@@ -35,7 +36,8 @@ def train(
     """Train a model on your data, measure it beside a baseline, and save it.
 
     Built-in sources: languages (which language is this name?), pydocs (next word in Python's
-    documentation). No option is needed; what is left open is chosen from the data, and said.
+    documentation), dates-tags (the parts of written dates). No option is needed; what is left open
+    is chosen from the data, and said.
     """
     values = read_toml(config) if config is not None else {}
     values |= {key: value for key, value in options.items() if value is not None}

@@ -16,6 +16,12 @@ def _languages(seed: int) -> AnyDataset:
     return languages.load(seed)
 
 
+def _dates_tags(seed: int) -> AnyDataset:
+    from elman.data import dates_tags
+
+    return dates_tags.load(seed)
+
+
 def _pydocs(seed: int) -> AnyDataset:
     from elman.data import pydocs
 
@@ -24,6 +30,7 @@ def _pydocs(seed: int) -> AnyDataset:
 
 BUILT_IN: Final[Mapping[str, Callable[[int], AnyDataset]]] = {
     "languages": _languages,
+    "dates-tags": _dates_tags,
     "pydocs": _pydocs,
 }
 

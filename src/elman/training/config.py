@@ -29,12 +29,14 @@ from elman.training.options import (
     SourceOptions,
     TextOptions,
 )
+from elman.training.shapes.aligned.options import AlignedOptions
 from elman.training.shapes.language_model.options import LanguageModelOptions
 from elman.training.shapes.many_to_one.options import ManyToOneOptions
 
 
 class TrainingConfig(
     LearningOptions,
+    AlignedOptions,
     LanguageModelOptions,
     ManyToOneOptions,
     DirectionOptions,

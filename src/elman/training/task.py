@@ -46,6 +46,9 @@ class Metric:
 
 METRICS = (
     Metric("accuracy", higher_is_better=True),
+    Metric("entity_f1", higher_is_better=True),
+    Metric("entity_precision", higher_is_better=True),
+    Metric("entity_recall", higher_is_better=True),
     Metric("mean_absolute_error", higher_is_better=False),
     Metric("perplexity", higher_is_better=False),
     Metric("bits_per_character", higher_is_better=False),

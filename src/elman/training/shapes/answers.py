@@ -63,7 +63,7 @@ def on_one_line(text: str) -> str:
     )
 
 
-def refuse_single(items: Sequence[str]) -> None:
+def refuse_single(items: Sequence[Any]) -> None:
     """Refuse a string, which is a sequence of strings too, and never what was meant.
 
     Raises:

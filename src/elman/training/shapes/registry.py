@@ -10,6 +10,7 @@ from elman.errors import ConfigurationError
 from elman.training.choices import learning_choices
 from elman.training.config import SettledConfig, TrainingConfig
 from elman.training.options import LearningOptions, Options, SourceOptions
+from elman.training.shapes.aligned.shape import ALIGNED
 from elman.training.shapes.contract import ShapeParts
 from elman.training.shapes.language_model.shape import LANGUAGE_MODEL
 from elman.training.shapes.many_to_one.shape import MANY_TO_ONE
@@ -19,6 +20,7 @@ SHAPES: Mapping[Shape, ShapeParts] = {
     for parts in (
         MANY_TO_ONE,
         LANGUAGE_MODEL,
+        ALIGNED,
     )
 }
 

@@ -1,0 +1,1 @@
+"""Aligned: a tag for each step."""

@@ -1,0 +1,70 @@
+"""The settled configuration of an aligned run, and what it is where nothing was asked for."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+from elman.data.examples import Dataset, TaggedSentence
+from elman.data.tag_schemes import Scheme, scheme_of
+from elman.data.tokens import Unit, tokenise
+from elman.models.description import Rate, Width
+from elman.training.choices import Chosen, epochs_for
+from elman.training.config import TextConfig, TrainingConfig
+
+_SCHEMES = {
+    "plain": "plain: each tag stands for itself",
+    "bio": "bio: tags begin with B- and I-",
+    "bioes": "bioes: tags begin with B-, I-, E- and S-",
+}
+
+
+class AlignedConfig(TextConfig):
+    """Of an aligned run."""
+
+    shape: Literal["aligned"]
+    bidirectional: bool
+    scheme: Scheme
+    crf: bool
+    characters: bool
+    character_embedding_size: Width
+    character_hidden_size: Width
+    word_dropout: Rate
+
+
+def choose(config: TrainingConfig, dataset: Dataset[TaggedSentence]) -> Chosen:
+    """What is left open, chosen from the data."""
+    unit, reason = _unit(dataset)
+    if config.unit is not None:
+        unit, reason = config.unit, f"a step is one of the {config.unit}, as asked for"
+    scheme = config.scheme or scheme_of(tag for one in dataset.train for tag in one.tags)
+    words = unit == "words"
+    examples = len(dataset.train)
+    batch_size = config.batch_size or min(32, max(4, 2 ** int(math.log2(max(examples // 16, 1)))))
+    choices: dict[str, Any] = {
+        "unit": unit,
+        "min_count": 2 if words else 1,
+        "lowercase": words,
+        "scheme": scheme,
+        "crf": scheme != "plain",
+        "characters": words,
+        "embedding_size": 100 if words else 32,
+        "character_embedding_size": 32,
+        "character_hidden_size": 48,
+        "word_dropout": 0.0,
+        "hidden_size": 128 if words else 64,
+        "bidirectional": True,
+        "dropout": 0.4 if words else 0.2,
+        "batch_size": batch_size,
+        "epochs": epochs_for(math.ceil(examples / batch_size), least=8),
+        "learning_rate": 6e-3 if config.optimizer == "adamw" else 0.3,
+    }
+    told = _SCHEMES[scheme] + (", as asked for" if config.scheme else "")
+    return choices, {"unit": reason, "scheme": told}
+
+
+def _unit(dataset: Dataset[TaggedSentence]) -> tuple[Unit, str]:
+    tokens = {token for example in dataset.train for token in example.tokens}
+    if all(len(tokenise(token, "characters")) == 1 for token in tokens):
+        return "characters", "characters: no token has more than one"
+    return "words", "words: the tokens of the data"

@@ -1,0 +1,243 @@
+"""The aligned task: tagged sentences, the loss of their tags, accuracy and whole entities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from elman.cells.spec import CellSpec
+from elman.data.batches import bucketed, by_length
+from elman.data.examples import Dataset, TaggedSentence
+from elman.data.splits import Part
+from elman.data.tag_schemes import Scheme, may_follow
+from elman.data.tagged import tags_of
+from elman.data.vocabulary import Vocabulary
+from elman.models.aligned import Aligned
+from elman.models.description import AlignedDescription, SpellingDescription
+from elman.training.bptt import Carried
+from elman.training.shapes.aligned.config import AlignedConfig
+from elman.training.shapes.aligned.reading import Encoded, Reading
+from elman.training.shapes.aligned.scores import tag_metrics
+from elman.training.shapes.text import layers_and_tokens
+from elman.training.task import BatchLoss, Check, Metric
+
+_EVALUATION_BATCH = 64
+_NEVER_LEARNT = -1
+
+
+class Answer(NamedTuple):
+    """What a model says to a sentence.
+
+    Attributes:
+        tags: the best allowed ones, by number.
+        probabilities: [T, tags] of each tag at each step, whatever the tags of the other steps.
+        loss: the negative log-likelihood of the true tags in nats; 0 where none were given.
+    """
+
+    tags: list[int]
+    probabilities: Tensor
+    loss: float = 0.0
+
+
+class AlignedTask:
+    """Learns to give each step of a sequence its tag.
+
+    Args:
+        config: of the run.
+        dataset: tagged sentences in three parts.
+        reading: the vocabularies of the training part.
+        tags: all tags of the training part.
+    """
+
+    def __init__(
+        self,
+        config: AlignedConfig,
+        dataset: Dataset[TaggedSentence],
+        reading: Reading,
+        tags: Sequence[str],
+    ) -> None:
+        self.config = config
+        self.name = dataset.name
+        self.reading = reading
+        self.tags = tuple(tags)
+        self.metric = Metric("accuracy" if config.scheme == "plain" else "entity_f1", True)
+        self.examples: dict[Part, Sequence[TaggedSentence]] = {
+            "train": dataset.train,
+            "validation": dataset.validation,
+            "test": dataset.test,
+        }
+        self._encoded = {
+            part: [reading.encode(one.tokens) for one in examples]
+            for part, examples in self.examples.items()
+        }
+        numbers = {tag: number for number, tag in enumerate(tags)}
+        self._truth = {
+            part: [[numbers.get(tag, _NEVER_LEARNT) for tag in one.tags] for one in examples]
+            for part, examples in self.examples.items()
+        }
+        self.model = Aligned(
+            describe(config, reading, len(tags)), allowed_tags(tags, config.scheme)
+        )
+        self._order: tuple[int, list[list[int]]] = (-1, [])
+
+    @property
+    def summary(self) -> str:
+        """The model in a few words."""
+        return (
+            layers_and_tokens(self.config, self.reading.words)
+            + (" and their characters" if self.config.characters else "")
+            + f", {len(self.tags)} tags"
+            + (", CRF" if self.config.crf else "")
+        )
+
+    @property
+    def steps(self) -> str:
+        """What a time step is: "words" or "characters"."""
+        return self.config.unit
+
+    def batches(self, epoch: int) -> int:
+        """How many batches an epoch has."""
+        return len(self._batches_of(epoch))
+
+    def carried_shapes(self, epoch: int, batch: int) -> list[tuple[int, ...]]:
+        """No state is carried from batch to batch."""
+        return []
+
+    def loss(self, epoch: int, batch: int, carried: Carried) -> BatchLoss:
+        """The mean negative log-likelihood of a step's tag, in nats."""
+        chosen = self._batches_of(epoch)[batch]
+        tokens, spelt = self.reading.batch([self._encoded["train"][one] for one in chosen])
+        if self.config.word_dropout:
+            hidden = torch.rand(len(tokens.values)) < self.config.word_dropout
+            tokens = tokens.with_values(tokens.values.masked_fill(hidden, Vocabulary.unknown_id))
+        truth = torch.tensor([tag for one in chosen for tag in self._truth["train"][one]])
+        losses = self.model.loss(self.model(tokens, spelt), truth)
+        return BatchLoss(losses.sum() / len(truth), len(truth), len(truth))
+
+    def evaluate(self, part: Part, check: Check) -> Mapping[str, float]:
+        """Loss and accuracy, and where tags mark entities their precision, recall and F1."""
+        answers = self.answers(part, check)
+        return self.metrics([answer.tags for answer in answers], part) | {
+            "loss": mean_loss(answers, self._truth[part])
+        }
+
+    def answers(self, part: Part, check: Check = lambda: None) -> list[Answer]:
+        """What the model says to each sentence of a part, in their order."""
+        return answers(self.model, self.reading, self._encoded[part], self._truth[part], check)
+
+    def metrics(self, tags: Sequence[Sequence[int]], part: Part) -> dict[str, float]:
+        """What tags, by number, are worth on a part of the data."""
+        said = [[self.tags[number] for number in numbers] for numbers in tags]
+        truth = [one.tags for one in self.examples[part]]
+        return tag_metrics(truth, said, self.config.scheme)
+
+    def places(self, epoch: int, batch: int) -> str:
+        """The rows of a batch in the user's file."""
+        examples = self.examples["train"]
+        rows = sorted(examples[one].row for one in self._batches_of(epoch)[batch])
+        listed = ", ".join(map(str, rows[:8])) + (", …" if len(rows) > 8 else "")
+        return f"{self.name}, sentences from rows {listed}"
+
+    def _batches_of(self, epoch: int) -> list[list[int]]:
+        if self._order[0] != epoch:
+            lengths = [len(sentence.numbers) for sentence in self._encoded["train"]]
+            order = bucketed(lengths, self.config.batch_size, self.config.seed, epoch)
+            self._order = (epoch, order)
+        return self._order[1]
+
+
+def answers(
+    model: Aligned,
+    reading: Reading,
+    sentences: Sequence[Encoded],
+    truth: Sequence[Sequence[int]] | None = None,
+    check: Check = lambda: None,
+) -> list[Answer]:
+    """What a model says to sentences, in their order.
+
+    Args:
+        model: in evaluation mode.
+        reading: of its tokens.
+        sentences: to tag.
+        truth: their tags by number, for the loss; of a sentence in which one was never learnt
+            there is none.
+        check: called between batches.
+    """
+    found: dict[int, Answer] = {}
+    for batch in by_length([len(one.numbers) for one in sentences], _EVALUATION_BATCH):
+        check()
+        tokens, spelt = reading.batch([sentences[one] for one in batch])
+        with torch.no_grad():
+            scores = model(tokens, spelt)
+        tags = model.decode(scores).to_list()
+        probabilities = scores.with_values(model.probabilities(scores)).to_list()
+        losses = [0.0] * len(batch)
+        if truth is not None:
+            numbers = torch.tensor([tag for one in batch for tag in truth[one]])
+            with torch.no_grad():
+                losses = model.loss(scores, numbers.clamp(min=0)).tolist()
+        for one, own, shares, loss in zip(batch, tags, probabilities, losses, strict=True):
+            found[one] = Answer(own.tolist(), shares, loss)
+    return [found[one] for one in range(len(sentences))]
+
+
+def mean_loss(answers: Sequence[Answer], truth: Sequence[Sequence[int]]) -> float:
+    """The loss of a step, in nats, over the sentences whose every tag was learnt."""
+    pairs = [
+        (answer.loss, len(tags))
+        for answer, tags in zip(answers, truth, strict=True)
+        if _NEVER_LEARNT not in tags
+    ]
+    return sum(loss for loss, _ in pairs) / max(sum(steps for _, steps in pairs), 1)
+
+
+def allowed_tags(tags: Sequence[str], scheme: Scheme) -> Tensor:
+    """[K + 1, K + 1] which tag may follow which; see `Crf`."""
+    edged = [*tags, None]
+    return torch.tensor([[may_follow(one, other, scheme) for other in edged] for one in edged])
+
+
+def describe(config: AlignedConfig, reading: Reading, tags: int) -> AlignedDescription:
+    """The model that a configuration asks for."""
+    spelling = None
+    if reading.characters is not None:
+        spelling = SpellingDescription(
+            vocabulary_size=len(reading.characters),
+            embedding_size=config.character_embedding_size,
+            hidden_size=config.character_hidden_size,
+        )
+    return AlignedDescription(
+        cell=CellSpec(config.cell, config.nonlinearity, config.reset_after),
+        vocabulary_size=len(reading.words),
+        embedding_size=config.embedding_size,
+        hidden_size=config.hidden_size,
+        num_layers=config.num_layers,
+        dropout=config.dropout,
+        tags=tags,
+        bidirectional=config.bidirectional,
+        crf=config.crf,
+        spelling=spelling,
+    )
+
+
+def make_task(
+    config: AlignedConfig, dataset: Dataset[TaggedSentence]
+) -> tuple[AlignedTask, dict[str, Any]]:
+    """The task, and what vocabulary.json holds."""
+    tokens = list(chain.from_iterable(example.tokens for example in dataset.train))
+    words = Vocabulary.of_tokens(
+        tokens, config.unit, config.lowercase, config.min_count, config.max_vocabulary
+    )
+    characters = Vocabulary.build(tokens, "characters") if config.characters else None
+    tags = tags_of(dataset.train)
+    content = {
+        "text": words.to_json(),
+        "characters": characters.to_json() if characters is not None else None,
+        "tags": tags,
+        "scheme": config.scheme,
+    }
+    return AlignedTask(config, dataset, Reading(words, characters), tags), content
