@@ -110,6 +110,14 @@ class OutOfMemory(ElmanError):
     exit_code = 7
 
 
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether Python or PyTorch, which raises a plain RuntimeError, found no memory."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError)
+        and ("allocate memory" in str(error) or "out of memory" in str(error))
+    )
+
+
 class Interrupted(ElmanError):
     """The user (Ctrl-C), or the system (SIGTERM), asked a run to stop; it has been saved.
 

@@ -40,6 +40,7 @@ BOTH = [
       for kind in ("one-cycle", "cosine", "constant", "plateau")),
     *(("--clip", kind, "--clip-at", 0.1) for kind in ("norm", "value")),
     ("--clip", "none"),
+    *(("--on-divergence", policy) for policy in ("skip", "halve-lr")),
     ("--threads", 2),
     ("--seed", 2**63 - 1),
     ("--checkpoint-seconds", 0),

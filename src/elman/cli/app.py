@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import typer
 
 from elman.cli import doctor, evaluate, generate, predict, resume, train, unroll
-from elman.errors import ElmanError, OutOfMemory, UsageError
+from elman.errors import ElmanError, OutOfMemory, UsageError, is_out_of_memory
 
 app = typer.Typer(
     help="Recurrent neural networks: from your file to a trained, measured, saved model.",
@@ -61,7 +61,7 @@ def _run(words: list[str]) -> int:
     except Exception as error:  # noqa: BLE001 (the last line of defence says what to do)
         if debug:
             traceback.print_exc()
-        if _out_of_memory(error):
+        if is_out_of_memory(error):
             error = OutOfMemory(
                 "The machine has not enough memory for this model and its batches.",
                 where=str(error).splitlines()[0] if str(error) else "",
@@ -79,13 +79,6 @@ def _run(words: list[str]) -> int:
             file=sys.stderr,
         )
         return 1
-
-
-def _out_of_memory(error: Exception) -> bool:
-    """Whether Python or PyTorch, which raises a plain RuntimeError, found no memory."""
-    return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError) and "allocate memory" in str(error)
-    )
 
 
 def _print_json(error: ElmanError) -> None:

@@ -15,6 +15,9 @@ def resume(
     data: Annotated[
         str | None, typer.Option(help="Where the data is now, if it was moved.")
     ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Processor threads, if others than before.")
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -26,8 +29,9 @@ def resume(
 
     stop = StopRequest()
     with RunDisplay(quiet) as display, stop.on_signals():
-        outcome = go_on(run, data, display, stop)
-    show_outcome(outcome, as_json=json)
+        outcome = go_on(run, data, display, stop, threads=threads)
+    if outcome is not None:  # the first of several processes has it
+        show_outcome(outcome, as_json=json)
 
 
 def register(app: typer.Typer) -> None:

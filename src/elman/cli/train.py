@@ -52,7 +52,8 @@ def train(
     with RunDisplay(quiet) as display, stop.on_signals():
         command = ["elman", *sys.argv[1:]]
         outcome = run(checked, place, command, display, stop, overwrite=overwrite)
-    show_outcome(outcome, as_json=json)
+    if outcome is not None:  # the first of several processes has it
+        show_outcome(outcome, as_json=json)
 
 
 def register(app: typer.Typer) -> None:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from elman.models.language_model import LanguageModel
 from elman.sequences import Ragged
+from elman.training.share import Share
 
 Carried = tuple[Tensor, ...]
 
@@ -45,8 +46,8 @@ class Stream:
         k2: steps that the gradient flows back, at least k1.
     """
 
-    def __init__(self, columns: Sequence[Sequence[int]], k1: int, k2: int) -> None:
-        self.columns = [torch.tensor(column, dtype=torch.int64) for column in columns]
+    def __init__(self, columns: Sequence[Sequence[int] | Tensor], k1: int, k2: int) -> None:
+        self.columns = [torch.as_tensor(column, dtype=torch.int64) for column in columns]
         self.k1 = k1
         self.k2 = k2
 
@@ -62,6 +63,10 @@ class Stream:
         edges = [predicted * column // columns for column in range(columns + 1)]
         pairs = itertools.pairwise(edges)
         return cls([tokens[start : end + 1] for start, end in pairs], k1, k2)
+
+    def part(self, share: Share) -> Stream:
+        """A share of its columns, in the same windows."""
+        return Stream(share.part(self.columns), self.k1, self.k2)
 
     def __len__(self) -> int:
         """Number of windows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -15,6 +15,9 @@ from elman.training.bptt import Carried
 from elman.training.files import COPY_AGAIN
 from elman.training.run_folder import to_json
 from elman.training.tensors import misfit, read_tensors, write_tensors
+
+MOST_PASSED_OVER: Final = 3
+"""Batches in a row that may be passed over because their loss or gradient is not finite."""
 
 Count = Annotated[int, Field(ge=0, lt=2**53)]
 
@@ -30,6 +33,7 @@ class Since(BaseModel):
     batches: Count = 0
     gradient_norm: float = 0.0
     clipped: Count = 0
+    passed_over: Count = 0
     seconds: float = 0.0
 
 
@@ -50,6 +54,10 @@ class Progress(BaseModel):
         since: sums since the last evaluation.
         seconds: of training so far, over all processes.
         done: whether training has ended (only the test is left, or nothing).
+        pieces: in which each process computes its share of a batch: more than one once memory
+            was short.
+        processes: that compute each batch together.
+        passed_over: batches in a row, up to this one, whose loss or gradient was not finite.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
@@ -65,6 +73,9 @@ class Progress(BaseModel):
     since: Since = Since()
     seconds: float = 0.0
     done: bool = False
+    pieces: Annotated[int, Field(ge=1, lt=2**31)] = 1
+    processes: Annotated[int, Field(ge=1, lt=2**31)] = 1
+    passed_over: Annotated[int, Field(ge=0, le=MOST_PASSED_OVER)] = 0
 
 
 def model_files(
@@ -142,7 +153,7 @@ def load_state(
     wanted = {
         f"{name}/{quantity}": weight.new_zeros(()) if quantity == "step" else weight
         for name, weight in weights.items()
-        for quantity in (_quantities(optimizer) if progress.step else ())
+        for quantity in (quantities(optimizer) if progress.step else ())
     }
     name = "optimizer.safetensors"
     reason = misfit(files[name], name, wanted)
@@ -161,7 +172,7 @@ def load_state(
     return tuple(parts[str(number)] for number in range(len(parts))), progress
 
 
-def _quantities(optimizer: torch.optim.Optimizer) -> tuple[str, ...]:
+def quantities(optimizer: torch.optim.Optimizer) -> tuple[str, ...]:
     """What an optimiser remembers of each weight once it has moved it."""
     if isinstance(optimizer, torch.optim.AdamW):
         return ("step", "exp_avg", "exp_avg_sq")

@@ -1,4 +1,4 @@
-"""Where a NaN or an infinity began: batch, layer and time step, before the weights are touched."""
+"""Where a NaN or an infinity began: batch, layer, time step, gate; before a weight is touched."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from elman.errors import DivergedError
 from elman.kernels import dispatch
 from elman.kernels.contract import SequenceCall, SequenceResult
 from elman.layers.recurrent import Recurrent
-from elman.training.bptt import Carried
+from elman.training.gradient import Place, share_loss
+from elman.training.optim import gradient_norm
+from elman.training.quantities import first_gradient, first_value
+from elman.training.share import WHOLE, Share
 from elman.training.task import Task
 
 
@@ -43,37 +46,48 @@ class _Recording:
         return f"recurrent layer {layer}, time step {step}"
 
 
-def diagnose(task: Task, epoch: int, batch: int, carried: Carried, seed: int) -> DivergedError:
+def diagnose(task: Task, place: Place, pieces: int = 1) -> DivergedError:
     """Run a batch again, watching every layer, and say where the first non-finite number is.
 
     Args:
         task: whose batch diverged.
-        epoch: of the batch.
-        batch: its number.
-        carried: the state it started from.
-        seed: of the step, so that dropout draws the same masks.
+        place: the batch.
+        pieces: in which it was computed, by however many processes.
     """
-    place = f"epoch {epoch + 1}, batch {batch + 1} ({task.places(epoch, batch)})"
-    broken = _broken_weights(task.model)
+    batch = f"epoch {place.epoch + 1}, batch {place.batch + 1}"
+    batch += f" ({task.places(place.epoch, place.batch)})"
+    broken = broken_weights(task.model)
     if broken:
-        return _error(f"The update before this batch made {broken} NaN or infinite.", place)
+        return _error(f"The update before this batch made {broken} NaN or infinite.", batch)
+    for number in range(pieces):
+        found = _search(task, place, Share(number, pieces))
+        if found is not None:
+            what, origin = found
+            return _error(f"{what} The weights were not touched.", f"{batch}; began in {origin}")
+    what = "The gradients of the pieces of a batch became NaN or infinite together."
+    return _error(f"{what} The weights were not touched.", batch)
+
+
+def _search(task: Task, place: Place, share: Share) -> tuple[str, str] | None:
+    """What is not finite in a share of a batch, and where it began; None where all is finite."""
     layers = [part.num_layers for part in task.model.modules() if isinstance(part, Recurrent)]
     recording = _Recording(sum(layers))
-    torch.manual_seed(seed)
     task.model.zero_grad(set_to_none=True)
     with dispatch.watch(recording):
-        loss = task.loss(epoch, batch, carried).mean
+        loss = share_loss(task, place, share).mean
     origin = _forward_place(recording)
-    if torch.isfinite(loss):  # gates may hide an infinity from the loss, not from its gradient
-        loss.backward()
-        what = "The gradient became NaN or infinite."
-        origin = origin or _gradient_place(task, recording)
-    else:
+    if not torch.isfinite(loss):
         what = f"The loss became {loss.item()}."
-        origin = origin or "the layers after the last recurrent one"
-    place += f"; began in {origin}"
-    task.model.zero_grad(set_to_none=True)
-    return _error(what + " The weights were not touched.", place)
+        return what, origin or "the layers after the last recurrent one"
+    loss.backward()  # gates may hide an infinity from the loss, not from its gradient
+    try:
+        norm = gradient_norm(task.model.parameters())
+        if share != WHOLE and not origin and bool(torch.isfinite(norm)):
+            return None
+        what = "The gradient became NaN or infinite."
+        return what, origin or _gradient_place(task, recording)
+    finally:
+        task.model.zero_grad(set_to_none=True)
 
 
 def refuse_weights(model: nn.Module, step: int) -> None:
@@ -86,7 +100,7 @@ def refuse_weights(model: nn.Module, step: int) -> None:
     Raises:
         DivergedError: an update has made a weight NaN or infinite.
     """
-    broken = _broken_weights(model)
+    broken = broken_weights(model)
     if broken:
         raise _error(f"An update made {broken} NaN or infinite.", f"update {step}, or one before")
 
@@ -118,7 +132,7 @@ def _error(what: str, where: str) -> DivergedError:
     )
 
 
-def _broken_weights(model: nn.Module) -> str:
+def broken_weights(model: nn.Module) -> str:
     """The names of the weights that are not finite, in words; empty when all are."""
     names = [
         name for name, weight in model.named_parameters() if not bool(torch.isfinite(weight).all())
@@ -133,20 +147,28 @@ def _forward_place(recording: _Recording) -> str:
         step = _first_step(call.input, call.batch_sizes, last=False)
         if step is not None:
             return f"the input of {recording.place(number, step)}"
-        for which, output, reverse in _directions(call, result.output):
+        for direction, (which, output, reverse) in enumerate(_directions(call, result.output)):
             step = _first_step(output, call.batch_sizes, last=reverse)
             if step is not None:
-                return f"the {which} of {recording.place(number, step)}"
+                quantity = first_value(call, direction, step)
+                first = f", first in {quantity}" if quantity else ""
+                return f"the {which} of {recording.place(number, step)}{first}"
     return ""
 
 
 def _gradient_place(task: Task, recording: _Recording) -> str:
     for number, (call, result) in reversed(list(enumerate(recording.calls))):
         if result.output.grad is not None:
-            for which, gradient, reverse in _directions(call, result.output.grad):
+            directions = list(enumerate(_directions(call, result.output.grad)))
+            for _, (which, gradient, reverse) in directions:
                 step = _first_step(gradient, call.batch_sizes, last=not reverse)
                 if step is not None:
                     return f"the gradient of the {which} of {recording.place(number, step)}"
+            for direction, _ in directions:
+                found = first_gradient(call, result.output.grad, direction)
+                if found is not None:
+                    quantity, step = found
+                    return f"the gradient of {quantity} of {recording.place(number, step)}"
         if call.input.grad is not None:
             step = _first_step(call.input.grad, call.batch_sizes, last=True)
             if step is not None:

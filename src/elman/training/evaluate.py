@@ -9,14 +9,14 @@ from elman.training.loop import evaluate as evaluate_task
 from elman.training.predictor import load
 from elman.training.preparation import prepare_again, recorded
 from elman.training.results import load_best
-from elman.training.run_folder import RunFolder
+from elman.training.saved_run import open_run
 
 
 def evaluate(run: Path, data: str | None) -> dict[str, Any]:
     """Metrics of a run's best generation.
 
     Args:
-        run: the run folder.
+        run: the run folder, or a zip archive of it.
         data: a file to measure on; None for the test part of the run's own data.
 
     Returns:
@@ -27,13 +27,13 @@ def evaluate(run: Path, data: str | None) -> dict[str, Any]:
         DataError: the data cannot be used.
     """
     if data is None:
-        folder = RunFolder.open(run)
-        prepared = prepare_again(folder, None)
-        load_best(prepared.task.model, folder)
+        saved = open_run(run)
+        prepared = prepare_again(saved, None)
+        load_best(prepared.task.model, saved)
         examples, name = len(prepared.dataset.test), prepared.dataset.name
         metrics = dict(evaluate_task(prepared.task, "test", lambda: None))
     else:
-        _, config = recorded(RunFolder.open(run))
+        _, config = recorded(open_run(run))
         name = Path(data).name
         examples, metrics = load(run).evaluate(Path(data), config)
     return {"run": str(run), "data": name, "examples": examples, "metrics": metrics}

@@ -8,6 +8,7 @@ its last checkpoint ends with the same weights, bit for bit, as one that never s
 from __future__ import annotations
 
 import math
+import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,9 +20,17 @@ from torch import nn
 from elman.data.splits import Part
 from elman.training import optim
 from elman.training.bptt import Carried
-from elman.training.checkpoint import Progress, Since
+from elman.training.checkpoint import MOST_PASSED_OVER, Progress, Since
 from elman.training.config import SettledConfig
-from elman.training.divergence import diagnose, refuse_metrics, refuse_weights
+from elman.training.data_parallel import ALONE, Team
+from elman.training.divergence import (
+    broken_weights,
+    diagnose,
+    refuse_metrics,
+    refuse_weights,
+)
+from elman.training.gradient import Place, descend
+from elman.training.seeds import step_seed
 from elman.training.stop import StopRequest, StopRequested
 from elman.training.task import Task
 
@@ -60,28 +69,24 @@ class Listener(Protocol):
         """Something that nobody should miss, however quiet a run was asked to be."""
 
 
+class Nobody:
+    """Listens to the processes of a run that are not the first, and says nothing."""
+
+    def step(self, step: Step) -> None:
+        """As `Listener`."""
+
+    def evaluation(self, line: Mapping[str, Any], best: bool) -> None:
+        """As `Listener`."""
+
+    def warn(self, text: str) -> None:
+        """As `Listener`."""
+
+    def announce(self, text: str) -> None:
+        """As `RunListener`."""
+
+
 Save = Callable[[Carried, bool, Mapping[str, Any] | None], None]
 """Writes a checkpoint: the carried state, whether the model is the best so far, a metrics line."""
-
-
-def step_seed(seed: int, step: int) -> int:
-    """The seed of one update's randomness: 32 bits, mixed from the run's seed and the number.
-
-    Torch's generator on the CPU reads the lower 32 bits of a seed and no others, so each of them
-    must depend on both numbers.
-    """
-    return _mixed(_mixed(seed) + step) >> 32
-
-
-def _mixed(number: int) -> int:
-    """64 bits that look drawn at random, by SplitMix64 with the constants of Stafford's variant 13.
-
-    Source: Steele, Lea, Flood (2014), "Fast splittable pseudorandom number generators".
-    """
-    mixed = (number + 0x9E3779B97F4A7C15) % 2**64
-    mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9 % 2**64
-    mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EB % 2**64
-    return mixed ^ mixed >> 31
 
 
 class Loop:
@@ -95,6 +100,7 @@ class Loop:
         save: writes a checkpoint.
         listener: shows the progress.
         stop: is looked at between two batches.
+        team: the processes that compute each batch together.
     """
 
     def __init__(
@@ -106,6 +112,7 @@ class Loop:
         save: Save,
         listener: Listener,
         stop: StopRequest,
+        team: Team = ALONE,
     ) -> None:
         self.task = task
         self.config = config
@@ -114,8 +121,10 @@ class Loop:
         self.save = save
         self.listener = listener
         self.stop = stop
+        self.team = team
         self.total = config.epochs * task.batches(0)
         self.saved_at = time.monotonic()
+        self.agreed_to_stop = False
         self._carried: Carried = ()
 
     def run(self, carried: Carried) -> None:
@@ -145,35 +154,68 @@ class Loop:
         self.task.model.train()
         self._carried = carried
         for batch in range(self.progress.batch, self.task.batches(self.progress.epoch)):
-            self.stop.check()
+            self._check()
             self._carried = self._update(batch, self._carried)
             self.progress.batch = batch + 1
             if time.monotonic() - self.saved_at > self.config.checkpoint_seconds:
                 self._checkpoint(self._carried, False, None)
-        self.stop.check()
+        self._check()
         return self._carried
+
+    def _check(self) -> None:
+        """Stop if asked to; of several processes all, at the same place, when one has been asked.
+
+        Raises:
+            StopRequested: it has.
+        """
+        if self.team.size == 1 or self.agreed_to_stop:
+            self.stop.check()
 
     def _update(self, batch: int, carried: Carried) -> Carried:
         """Loss, gradient, clipping, and one step of the optimiser; the state to carry on."""
         progress, task, start = self.progress, self.task, time.monotonic()
         seed = step_seed(self.config.seed, progress.step + 1)
-        torch.manual_seed(seed)
-        outcome = task.loss(progress.epoch, batch, carried)
-        loss = outcome.mean.item()
-        if not math.isfinite(loss):
-            raise diagnose(task, progress.epoch, batch, carried, seed)
-        self.optimizer.zero_grad(set_to_none=True)
-        outcome.mean.backward()
+        place = Place(progress.epoch, batch, carried, seed)
+        asked = self.stop.signal_number is not None
+        found = descend(task, place, progress, self.team, self.listener.warn, asked_to_stop=asked)
+        if found.stop and self.team.size > 1:
+            self.agreed_to_stop = True
+            self.stop.signal_number = self.stop.signal_number or signal.SIGTERM
         weights = list(task.model.parameters())
         norm = optim.gradient_norm(weights)
-        if not torch.isfinite(norm):
-            raise diagnose(task, progress.epoch, batch, carried, seed)
+        if not (math.isfinite(found.loss) and bool(torch.isfinite(norm))):
+            return self._pass_over(place, found.carried)
+        progress.passed_over = 0
         clipped = optim.clip(weights, norm, self.config)
         optim.set_learning_rate(self.optimizer, self._learning_rate())
         self.optimizer.step()
         progress.step += 1
-        self._count(loss, outcome.count, outcome.steps, float(norm), clipped, start)
-        return outcome.carried
+        self._count(found.loss, found.count, found.steps, float(norm), clipped, start)
+        return found.carried
+
+    def _pass_over(self, place: Place, carried: Carried) -> Carried:
+        """Go on after a batch with a loss or a gradient that is not finite; the state to carry on.
+
+        Raises:
+            DivergedError: that is not asked for, or was too often in a row.
+        """
+        progress, policy = self.progress, self.config.on_divergence
+        broken = broken_weights(self.task.model)
+        error = diagnose(self.task, place, self.team.size * progress.pieces)
+        if policy == "stop" or broken or progress.passed_over == MOST_PASSED_OVER:
+            raise error
+        progress.passed_over += 1
+        progress.since.passed_over += 1
+        if policy == "halve-lr":
+            progress.plateau_factor /= 2
+        halved = " and the learning rate halved" if policy == "halve-lr" else ""
+        self.listener.warn(
+            f"{error.what} ({error.where}) The batch is passed over{halved}:"
+            f" {progress.passed_over} in a row, of {MOST_PASSED_OVER} at most."
+        )
+        return tuple(
+            part if bool(torch.isfinite(part).all()) else torch.zeros_like(part) for part in carried
+        )
 
     def _learning_rate(self) -> float:
         share = optim.scheduled_share(self.config, self.progress.step, self.total)
@@ -199,7 +241,7 @@ class Loop:
         """The line of this epoch in metrics.jsonl, and whether it is the best so far."""
         progress, metric, since = self.progress, self.task.metric, self.progress.since
         refuse_weights(self.task.model, progress.step)
-        measured = dict(evaluate(self.task, "validation", self.stop.check))
+        measured = dict(evaluate(self.task, "validation", self._check))
         refuse_metrics(measured, "validation", progress.step)
         best = metric.better(measured[metric.name], progress.best_value)
         line = {
@@ -213,6 +255,7 @@ class Loop:
             "clipped_share": since.clipped / max(since.batches, 1),
             "tokens_per_second": since.steps / max(since.seconds, 1e-9),
             "seconds": progress.seconds,
+            "passed_over": since.passed_over,
         }
         if best:
             progress.best_value, progress.best_step = measured[metric.name], progress.step

@@ -24,6 +24,7 @@ Amount = Annotated[float, Field(gt=0, le=_LARGEST)]
 Optimizer = Literal["adamw", "sgd"]
 Schedule = Literal["one-cycle", "cosine", "constant", "plateau"]
 Clip = Literal["norm", "value", "none"]
+OnDivergence = Literal["stop", "skip", "halve-lr"]
 
 
 class Options(BaseModel):
@@ -90,6 +91,9 @@ class LearningOptions(Options):
     schedule: Schedule = Field("one-cycle", description="course of the learning rate")
     clip: Clip = Field("norm", description="clip gradients by")
     clip_at: Amount = Field(1.0, description="largest norm, or largest value, of a gradient")
+    on_divergence: OnDivergence = Field(
+        "stop", description="after a batch whose loss or gradient is not finite"
+    )
     patience: Whole = Field(
         5, description="stop after so many epochs without improvement; 0 for never"
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from elman.errors import CorruptRunError
 from elman.training.checkpoint import read_json
-from elman.training.run_folder import RunFolder
+from elman.training.saved_run import open_run
 from elman.training.shapes.contract import Predictor
 from elman.training.shapes.model_file import content_of
 from elman.training.shapes.registry import SHAPES, shape_named
@@ -16,7 +16,7 @@ def load(run: str | Path) -> Predictor:
     """The best generation of a run, ready to predict.
 
     Args:
-        run: the run folder.
+        run: the run folder, or a zip archive of it.
 
     Returns:
         The `Predictor` of the run's shape: a `Classifier` for many to one, a `Generator` for a
@@ -26,8 +26,8 @@ def load(run: str | Path) -> Predictor:
         ConfigurationError: there is no such folder.
         CorruptRunError: a file is missing, altered, or of a newer format.
     """
-    folder = RunFolder.open(Path(run))
-    return predictor_of(folder.read(folder.manifest.best))
+    saved = open_run(Path(run))
+    return predictor_of(saved.read(saved.manifest.best))
 
 
 def predictor_of(files: dict[str, bytes]) -> Predictor:

@@ -22,8 +22,9 @@ from elman.data.splits import Part
 from elman.data.wording import counted
 from elman.errors import ConfigurationError, CorruptRunError, DataError
 from elman.training.config import SettledConfig, TrainingConfig
-from elman.training.loop import Listener, step_seed
-from elman.training.run_folder import RunFolder
+from elman.training.loop import Listener
+from elman.training.saved_run import SavedRun
+from elman.training.seeds import step_seed
 from elman.training.shapes.registry import SHAPES, settle, settled
 from elman.training.task import Task
 
@@ -99,14 +100,14 @@ def prepare(config: TrainingConfig, command: Sequence[str]) -> Prepared:
     return Prepared(full, dataset, task, vocabulary, _record(full, dataset, reasons, command))
 
 
-def prepare_again(folder: RunFolder, data: str | None) -> Prepared:
+def prepare_again(run: SavedRun, data: str | None) -> Prepared:
     """A recorded run's configuration, data and model (untrained) once more.
 
     Raises:
         CorruptRunError: training.json does not record a run.
         DataError: the data is not there, or is not what the run began with.
     """
-    training, config = recorded(folder)
+    training, config = recorded(run)
     if data is not None:
         config = config.model_copy(update={"data": data})
     dataset = load_dataset(_data_options(config))
@@ -123,16 +124,16 @@ def prepare_again(folder: RunFolder, data: str | None) -> Prepared:
     return Prepared(config, dataset, task, vocabulary, training)
 
 
-def recorded(folder: RunFolder) -> tuple[dict[str, Any], SettledConfig]:
+def recorded(run: SavedRun) -> tuple[dict[str, Any], SettledConfig]:
     """What training.json holds, and the configuration in it.
 
     Raises:
         CorruptRunError: it does not record a run of this version.
     """
-    path, training = folder.path / "training.json", folder.training()
+    path, training = run.place.where("training.json"), run.training()
     try:
         _Record.model_validate(training)
-        return training, settled(training["config"], str(path))
+        return training, settled(training["config"], path)
     except ValidationError as error:
         wrong = ", ".join(".".join(map(str, fault["loc"])) for fault in error.errors()[:5])
     except ConfigurationError as error:

@@ -13,10 +13,12 @@ from elman.errors import CorruptRunError
 from elman.training.checkpoint import Progress, load_weights
 from elman.training.divergence import refuse_metrics
 from elman.training.loop import evaluate
+from elman.training.manifest import Results
 from elman.training.preparation import Prepared, RunListener
 from elman.training.report.gather import gather
 from elman.training.report.page import render_report
-from elman.training.run_folder import Results, RunFolder
+from elman.training.run_folder import RunFolder
+from elman.training.saved_run import SavedRun
 from elman.training.shapes.registry import SHAPES
 from elman.training.stop import StopRequest
 from elman.training.task import METRICS
@@ -102,6 +104,6 @@ def conclude(
     return outcome_of(folder, prepared.config.shape)
 
 
-def load_best(model: nn.Module, folder: RunFolder) -> None:
+def load_best(model: nn.Module, run: SavedRun) -> None:
     """Put the weights of a run's best generation into its model."""
-    load_weights(model, folder.read(folder.manifest.best)["weights.safetensors"])
+    load_weights(model, run.read(run.manifest.best)["weights.safetensors"])

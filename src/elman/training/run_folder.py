@@ -37,8 +37,8 @@ from elman.training.manifest import (
     Checkpoint,
     Generation,
     Manifest,
+    Results,
 )
-from elman.training.manifest import Results as Results
 from elman.training.saved_run import SavedRun, place_of, read_manifest
 
 _ENTRIES = {

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from elman.data.splits import Part
 from elman.training.bptt import Carried
+from elman.training.share import WHOLE, Share
 
 Check = Callable[[], None]
 """Called between the batches of an evaluation; raises where the user asked to stop."""
@@ -82,8 +83,18 @@ class Task(Protocol):
     def carried_shapes(self, epoch: int, batch: int) -> list[tuple[int, ...]]:
         """The shapes of the state that a batch starts from; none where nothing is carried."""
 
-    def loss(self, epoch: int, batch: int, carried: Carried) -> BatchLoss:
-        """The loss of one batch, a pure function of (seed, epoch, batch) and of the weights."""
+    def sequences(self, epoch: int, batch: int) -> int:
+        """How many sequences a batch has: in so many pieces it can be computed."""
+
+    def loss(self, epoch: int, batch: int, carried: Carried, share: Share = WHOLE) -> BatchLoss:
+        """The loss of one batch, a pure function of (seed, epoch, batch) and of the weights.
+
+        Args:
+            epoch: of the batch.
+            batch: its number.
+            carried: the state that its sequences start from.
+            share: of its sequences, whose loss and carried state alone are wanted.
+        """
 
     def evaluate(self, part: Part, check: Check) -> Mapping[str, float]:
         """Metrics on a part of the data, "loss" among them; the model is in evaluation mode."""

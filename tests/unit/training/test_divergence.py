@@ -20,6 +20,8 @@ from elman.layers.recurrent import Recurrent
 from elman.sequences import Ragged
 from elman.training.bptt import Carried
 from elman.training.divergence import diagnose, refuse_metrics, refuse_weights
+from elman.training.gradient import Place
+from elman.training.share import WHOLE, Share
 from elman.training.task import BatchLoss, Check, Metric
 from tests.training_samples import language_model_task, many_to_one_task
 
@@ -51,10 +53,13 @@ class OneBatch:
     def batches(self, epoch: int) -> int:
         return 1
 
+    def sequences(self, epoch: int, batch: int) -> int:
+        return len(LENGTHS)
+
     def carried_shapes(self, epoch: int, batch: int) -> list[tuple[int, ...]]:
         return []
 
-    def loss(self, epoch: int, batch: int, carried: Carried) -> BatchLoss:
+    def loss(self, epoch: int, batch: int, carried: Carried, share: Share = WHOLE) -> BatchLoss:
         output, _ = self.model.recurrent.run(self.batch)
         values = self.model.scale * self.weight * output.values
         return BatchLoss(values.mean(), len(LENGTHS), sum(LENGTHS))
@@ -134,7 +139,7 @@ def in_gradient(
 
 
 def place(task: OneBatch) -> str:
-    error = diagnose(task, 2, 6, (), seed=1)
+    error = diagnose(task, Place(2, 6, (), seed=1))
     assert error.exit_code == 6
     assert error.what.endswith("The weights were not touched.")
     before, _, where = error.where.partition("; began in ")
@@ -193,17 +198,58 @@ def growing(bidirectional: bool = False, first: float = 1.0) -> Recurrent:
 def test_states_that_grow_until_they_overflow() -> None:
     """10^40 is the first beyond the largest float32, 3·10^38."""
     found = place(OneBatch(growing()))
-    assert found == "the output of recurrent layer 0, time step 4"
+    assert found == "the output of recurrent layer 0, time step 4, first in the sum (a)"
     task = OneBatch(growing(bidirectional=True))
     with torch.no_grad():
         task.model.recurrent.get_parameter("weight_hh_l0").zero_()
-    assert place(task) == "the reverse output of recurrent layer 0, time step 1"
+    assert place(task) == (
+        "the reverse output of recurrent layer 0, time step 1, first in the sum (a)"
+    )
 
 
 def test_gradients_that_grow_until_they_overflow() -> None:
     """The loss weighs each state with 10^19 / 15, and each step back multiplies by 10^10."""
     found = place(OneBatch(growing(first=1e-35), weight=1e19))
-    assert found == "the gradient of the input of recurrent layer 0, time step 2"
+    assert found == "the gradient of the hidden state (h) of recurrent layer 0, time step 2"
+
+
+LETTERS = {
+    ("rnn", ""): "the sum (a)",
+    ("lstm", "i"): "the sum of the input gate (a_i)",
+    ("lstm", "f"): "the sum of the forget gate (a_f)",
+    ("lstm", "g"): "the sum of the candidate (a_g)",
+    ("lstm", "o"): "the sum of the output gate (a_o)",
+    ("gru", "r"): "the sum of the reset gate (a_r)",
+    ("gru", "z"): "the sum of the update gate (a_z)",
+    ("gru", "n"): "the sum of the candidate (a_n)",
+}
+LAYERS: dict[str, tuple[Callable[[], Recurrent], str, list[float]]] = {
+    "rnn": (lambda: elman.RNN(1, 3), "", [9.0]),
+    "lstm": (lambda: elman.LSTM(1, 3), "ifgo", [9.0, 9.0, 9.0, 9.0]),
+    "gru": (lambda: elman.GRU(1, 3), "rzn", [9.0, -9.0, 9.0]),
+}
+"""A layer, its gates, and biases with which each hidden state is about 0.7 or more after a step."""
+
+
+@pytest.mark.parametrize(("cell", "letter"), LETTERS)
+def test_the_gate_that_was_first_is_named(cell: str, letter: str) -> None:
+    """In step 1 the input drives the sum of one gate to ∞ and the state to -∞: together NaN."""
+    make, gates, biases = LAYERS[cell]
+    layer, first = make(), 3 * gates.index(letter)
+    with torch.no_grad():
+        for weight in layer.parameters():
+            weight.zero_()
+        layer.get_parameter("bias_ih_l0").copy_(torch.tensor(biases).repeat_interleave(3))
+        layer.get_parameter("weight_ih_l0")[first : first + 3] = 3e38
+        layer.get_parameter("weight_hh_l0")[first : first + 3] = -3e38
+    task = OneBatch(layer)
+    task.batch.values.data.zero_()
+    task.batch.values.data[1] = 2.0
+    with mock.patch.object(dispatch, "KERNELS", (reference,)):
+        found = place(task)
+    assert found == (
+        f"the output of recurrent layer 0, time step 1, first in {LETTERS[cell, letter]}"
+    )
 
 
 def test_what_is_not_of_a_recurrent_layer() -> None:
@@ -221,7 +267,7 @@ def test_weights_that_an_update_broke_are_named() -> None:
     task = OneBatch(stack(1))
     refuse_weights(task.model, 5)
     task.model.scale.data.fill_(math.inf)
-    error = diagnose(task, 0, 1, (), seed=1)
+    error = diagnose(task, Place(0, 1, (), seed=1))
     assert error.what == "The update before this batch made the weights scale NaN or infinite."
     with pytest.raises(DivergedError, match="scale") as caught:
         refuse_weights(task.model, 5)
@@ -241,7 +287,7 @@ def test_truncated_bptt_runs_its_layers_in_two_pieces(call: int, layer: int, ste
     task = language_model_task(num_layers=2)
     carried = task.loss(0, 0, ()).carried
     with planted(call, in_output(1)):
-        error = diagnose(task, 0, 1, carried, seed=1)
+        error = diagnose(task, Place(0, 1, carried, seed=1))
     assert error.where.endswith(f"the output of recurrent layer {layer}, time step {step}")
     assert "(letters.txt, steps 3 to 5 of its 3 columns of text, read from step 1)" in error.where
 
@@ -249,6 +295,6 @@ def test_truncated_bptt_runs_its_layers_in_two_pieces(call: int, layer: int, ste
 def test_the_rows_of_a_batch_are_named() -> None:
     task = many_to_one_task()
     with planted(0, in_output(0)):
-        error = diagnose(task, 0, 0, (), seed=1)
+        error = diagnose(task, Place(0, 0, (), seed=1))
     assert "batch 1 (letters.csv, rows " in error.where
     assert error.next_step

@@ -8,15 +8,17 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
 
 from elman.errors import DivergedError
 from elman.training.bptt import Carried
 from elman.training.checkpoint import Progress
-from elman.training.loop import Loop, Step, evaluate, step_seed
+from elman.training.loop import Loop, Step, evaluate
 from elman.training.optim import make_optimizer
+from elman.training.seeds import step_seed
+from elman.training.share import WHOLE, Share
 from elman.training.stop import StopRequest
-from elman.training.task import BatchLoss, Metric
+from elman.training.task import BatchLoss
+from tests.loop_samples import Saves, Scripted
 from tests.training_samples import (
     Notes,
     language_model_task,
@@ -27,54 +29,6 @@ from tests.training_samples import (
 
 def nothing() -> None:
     return None
-
-
-class Scripted:
-    """A task of one weight whose values on the validation part are written down beforehand."""
-
-    def __init__(self, values: list[float], higher_is_better: bool = True, batches: int = 2):
-        self.model = nn.Linear(1, 1)
-        self.metric = Metric("worth", higher_is_better=higher_is_better)
-        self.values = iter(values)
-        self.count = batches
-        self.modes: list[bool] = []
-        self.batch_modes: list[bool] = []
-        self.drawn: list[float] = []
-
-    def batches(self, epoch: int) -> int:
-        return self.count
-
-    def loss(self, epoch: int, batch: int, carried: Carried) -> BatchLoss:
-        self.batch_modes.append(self.model.training)
-        self.drawn.append(float(torch.rand(())))
-        mean = self.model(torch.ones(1, 1)).square().sum() + epoch
-        return BatchLoss(mean, batch + 1, 10)
-
-    def evaluate(self, part: str, check: Any) -> Mapping[str, float]:
-        self.modes.append(self.model.training)
-        return {"worth": next(self.values), "loss": 0.5}
-
-    def places(self, epoch: int, batch: int) -> str:
-        return "nowhere"
-
-
-class Saves(Notes):
-    """Writes down what is saved: the step, whether it is the best, whether there is a line."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.saves: list[tuple[int, bool, bool]] = []
-
-    def run(self, task: Any, progress: Progress | None = None, **options: Any) -> Progress:
-        config = many_to_one_config(**options)
-        progress = progress or Progress()
-
-        def save(carried: Carried, best: bool, line: Mapping[str, Any] | None) -> None:
-            self.saves.append((progress.step, best, line is not None))
-
-        optimizer = make_optimizer(task.model, config)
-        Loop(task, config, optimizer, progress, save, self, StopRequest()).run(())
-        return progress
 
 
 class Rates(Notes):
@@ -276,7 +230,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_before_the_weights_are_touched(
     task, progress = Scripted([0.1, 0.2], batches=3), Progress()
     loss = task.loss
 
-    def broken(epoch: int, batch: int, carried: Carried) -> BatchLoss:
+    def broken(epoch: int, batch: int, carried: Carried, share: Share = WHOLE) -> BatchLoss:
         outcome = loss(epoch, batch, carried)
         return BatchLoss(outcome.mean * (value if batch == 1 else 1.0), 1, 1)
 
@@ -294,7 +248,7 @@ def test_a_gradient_that_is_not_finite_ends_it_as_well() -> None:
     task, progress = Scripted([0.1, 0.2]), Progress()
     weights = task.model.weight.detach().clone()
 
-    def steep(epoch: int, batch: int, carried: Carried) -> BatchLoss:
+    def steep(epoch: int, batch: int, carried: Carried, share: Share = WHOLE) -> BatchLoss:
         root = (task.model(torch.ones(1, 1)) * 0).sum().sqrt()  # 0, with an infinite gradient
         return BatchLoss(root, 1, 1)
 

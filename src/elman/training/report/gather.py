@@ -8,15 +8,16 @@ from torch import nn
 
 from elman.layers.cell_layer import CellLayer
 from elman.training.checkpoint import Progress
+from elman.training.manifest import Results
 from elman.training.preparation import Prepared
 from elman.training.report.content import ReportContent
-from elman.training.run_folder import Results, RunFolder
+from elman.training.saved_run import SavedRun
 from elman.training.shapes.registry import SHAPES
 from elman.training.task import METRICS
 
 
 def gather(
-    prepared: Prepared, folder: RunFolder, progress: Progress, results: Results
+    prepared: Prepared, folder: SavedRun, progress: Progress, results: Results
 ) -> ReportContent:
     """The content of a run's report, its best weights being in the model."""
     task, training = prepared.task, prepared.training
@@ -57,7 +58,7 @@ def gather(
     )
 
 
-def _cost(prepared: Prepared, folder: RunFolder, results: Results) -> dict[str, str]:
+def _cost(prepared: Prepared, folder: SavedRun, results: Results) -> dict[str, str]:
     threads = prepared.config.threads
     lines = folder.metric_lines()
     speed = sum(line["tokens_per_second"] for line in lines) / max(len(lines), 1)

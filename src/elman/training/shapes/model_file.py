@@ -10,12 +10,11 @@ from pydantic import BaseModel, ValidationError
 from torch import nn
 
 from elman.errors import ConfigurationError, CorruptRunError
-from elman.training.checkpoint import load_weights
+from elman.training.checkpoint import check_weights, load_weights
+from elman.training.files import COPY_AGAIN
 
 Content = TypeVar("Content", bound=BaseModel)
 Model = TypeVar("Model", bound=nn.Module)
-
-_AGAIN = "copy the run folder again from where it was whole, or train again"
 
 
 def content_of(kind: type[Content], content: bytes, file: str) -> Content:
@@ -36,7 +35,7 @@ def content_of(kind: type[Content], content: bytes, file: str) -> Content:
             "The model file does not describe a model of this version.",
             where=file,
             expected="; ".join(_sentence(dict(fault)) for fault in error.errors()[:3]),
-            next_step=_AGAIN,
+            next_step=COPY_AGAIN,
         ) from error
 
 
@@ -55,7 +54,7 @@ def require_sizes(found: Mapping[str, int], expected: Mapping[str, int]) -> None
             "vocabulary.json and model.json do not belong together.",
             where=_counts(found),
             expected=_counts(expected),
-            next_step=_AGAIN,
+            next_step=COPY_AGAIN,
         )
 
 
@@ -70,24 +69,17 @@ def restored(make: Callable[[], Model], weights: bytes) -> Model:
         CorruptRunError: there can be no such model, or the weights are not its.
     """
     try:
-        # On the device "meta" a model has sizes and takes no memory: a forged description of a
-        # model that is larger than its weights is refused before anything is allocated.
+        # On the device "meta" a model has sizes and takes no memory: a forged description of
+        # another model than the file has weights of is refused before anything is allocated.
         with torch.device("meta"):
-            least = sum(4 * weight.numel() for weight in make().parameters())  # bytes
-        if least > len(weights):
-            raise CorruptRunError(
-                "weights.safetensors is too small for the model that model.json describes.",
-                where=f"weights.safetensors: {len(weights):,} bytes",
-                expected=f"more than {least:,} bytes",
-                next_step=_AGAIN,
-            )
+            check_weights(make(), weights)
         model = make()
     except ConfigurationError as error:
         raise CorruptRunError(
             "model.json describes a model that cannot be.",
             where=f"model.json: {error.where}",
             expected=error.expected,
-            next_step=_AGAIN,
+            next_step=COPY_AGAIN,
         ) from error
     load_weights(model, weights)
     return model.eval()

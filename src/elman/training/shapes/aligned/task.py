@@ -23,6 +23,7 @@ from elman.training.shapes.aligned.config import AlignedConfig
 from elman.training.shapes.aligned.reading import Encoded, Reading
 from elman.training.shapes.aligned.scores import tag_metrics
 from elman.training.shapes.text import layers_and_tokens
+from elman.training.share import WHOLE, Share
 from elman.training.task import BatchLoss, Check, Metric
 
 _EVALUATION_BATCH = 64
@@ -107,9 +108,13 @@ class AlignedTask:
         """No state is carried from batch to batch."""
         return []
 
-    def loss(self, epoch: int, batch: int, carried: Carried) -> BatchLoss:
+    def sequences(self, epoch: int, batch: int) -> int:
+        """How many sentences a batch has."""
+        return len(self._batches_of(epoch)[batch])
+
+    def loss(self, epoch: int, batch: int, carried: Carried, share: Share = WHOLE) -> BatchLoss:
         """The mean negative log-likelihood of a step's tag, in nats."""
-        chosen = self._batches_of(epoch)[batch]
+        chosen = share.part(self._batches_of(epoch)[batch])
         tokens, spelt = self.reading.batch([self._encoded["train"][one] for one in chosen])
         if self.config.word_dropout:
             hidden = torch.rand(len(tokens.values)) < self.config.word_dropout

@@ -20,6 +20,7 @@ from elman.models.language_model import LanguageModel
 from elman.training.bptt import Carried, Stream
 from elman.training.shapes.language_model.config import LanguageModelConfig
 from elman.training.shapes.text import layers_and_tokens, text_vocabulary
+from elman.training.share import WHOLE, Share
 from elman.training.task import BatchLoss, Check, Metric
 
 _EVALUATION_BATCH = 32
@@ -71,6 +72,11 @@ class LanguageModelTask:
         """How many batches (windows, or with full BPTT groups of documents) an epoch has."""
         return sum(len(stream) for stream in self._streams(epoch))
 
+    def sequences(self, epoch: int, batch: int) -> int:
+        """How many columns of text (or with full BPTT documents) a batch has."""
+        streams = self._streams(epoch)
+        return len(streams[batch if self.config.bptt_steps == 0 else 0].columns)
+
     def carried_shapes(self, epoch: int, batch: int) -> list[tuple[int, ...]]:
         """The shapes of the state that a batch starts from, [L, C, H] each; none at the first."""
         if self.config.bptt_steps == 0 or batch == 0:
@@ -79,13 +85,13 @@ class LanguageModelTask:
         shape = (self.config.num_layers, columns, self.config.hidden_size)
         return [shape] * len(self.model.description.cell.state_names)
 
-    def loss(self, epoch: int, batch: int, carried: Carried) -> BatchLoss:
+    def loss(self, epoch: int, batch: int, carried: Carried, share: Share = WHOLE) -> BatchLoss:
         """Mean cross-entropy of the next tokens, in nats."""
         streams = self._streams(epoch)
         if self.config.bptt_steps == 0:
-            window = streams[batch].loss(self.model, 0, ())
+            window = streams[batch].part(share).loss(self.model, 0, ())
             return BatchLoss(window.losses.mean(), len(window.losses), len(window.losses))
-        window = streams[0].loss(self.model, batch, carried if batch else ())
+        window = streams[0].part(share).loss(self.model, batch, carried if batch else ())
         count = len(window.losses)
         return BatchLoss(window.losses.mean(), count, count, window.carried)
 

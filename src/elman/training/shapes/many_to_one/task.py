@@ -20,6 +20,7 @@ from elman.models.many_to_one import ManyToOne
 from elman.training.bptt import Carried
 from elman.training.shapes.many_to_one.config import ManyToOneConfig
 from elman.training.shapes.text import layers_and_tokens, text_vocabulary
+from elman.training.share import WHOLE, Share
 from elman.training.task import BatchLoss, Check, Metric
 
 _EVALUATION_BATCH = 256
@@ -79,14 +80,18 @@ class ManyToOneTask:
         """How many batches an epoch has."""
         return len(self._batches_of(epoch))
 
+    def sequences(self, epoch: int, batch: int) -> int:
+        """How many texts a batch has."""
+        return len(self._batches_of(epoch)[batch])
+
     def carried_shapes(self, epoch: int, batch: int) -> list[tuple[int, ...]]:
         """No state is carried from batch to batch."""
         return []
 
-    def loss(self, epoch: int, batch: int, carried: Carried) -> BatchLoss:
+    def loss(self, epoch: int, batch: int, carried: Carried, share: Share = WHOLE) -> BatchLoss:
         """Mean cross-entropy of the labels, in nats."""
         data = self.parts["train"]
-        chosen = self._batches_of(epoch)[batch]
+        chosen = share.part(self._batches_of(epoch)[batch])
         tokens = ragged([data.tokens[one] for one in chosen])
         mean = cross_entropy(self.model(tokens), data.labels[chosen])
         return BatchLoss(mean, len(chosen), len(tokens.values))
