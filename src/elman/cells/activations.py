@@ -93,6 +93,20 @@ class Activation:
         """The function of each element."""
         return _FUNCTIONS[self.name](a, self.alpha, self.beta)
 
+    @property
+    def steepest(self) -> float:
+        """The largest slope, in magnitude (of the thresholded relu beside its jump)."""
+        alpha, beta = abs(self.alpha or 0.0), abs(self.beta or 0.0)
+        slopes = {
+            "sigmoid": 0.25,
+            "scaled_tanh": alpha * beta,
+            "hard_sigmoid": alpha,
+            "affine": alpha,
+            "leaky_relu": max(1.0, alpha),
+            "elu": max(1.0, alpha),
+        }
+        return slopes.get(self.name, 1.0)
+
 
 Function = Activation | ActivationName
 """What users give: a function in full, or its name."""

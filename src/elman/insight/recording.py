@@ -8,7 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from elman.cells.custom import CustomCell
+from elman.cells.spec import CellSpec
 from elman.errors import UsageError
+from elman.insight.place import Place
 from elman.insight.uses import gates_of
 from elman.kernels import dispatch
 from elman.kernels.recording import Record
@@ -20,23 +23,21 @@ class DirectionRecording:
     """What one direction of one layer computed.
 
     Attributes:
-        layer: from the bottom, from 0 (the number of the layer's call).
-        reverse: whether the direction reads from the end.
-        gates: the letters of the gates and of the candidate, in the order of the cell.
+        place: layer and direction.
+        cell: what computed it.
         quantities: every quantity by its letter, [T, width], in the order of time.
         words: what the letters mean.
     """
 
-    layer: int
-    reverse: bool
-    gates: tuple[str, ...]
+    place: Place
+    cell: CellSpec | CustomCell
     quantities: Mapping[str, Tensor]
     words: Mapping[str, str]
 
     @property
-    def name(self) -> str:
-        """Layer and direction in words."""
-        return f"layer {self.layer}" + (", from the end" if self.reverse else "")
+    def gates(self) -> tuple[str, ...]:
+        """The letters of the gates and of the candidate, in the order of the cell."""
+        return gates_of(self.cell)
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def record(run: Callable[[], object], steps: Sequence[str] | None = None) -> Rec
         >>> import elman
         >>> layer = elman.GRU(3, 4, bidirectional=True)
         >>> found = record(lambda: layer(torch.randn(5, 3)), list("hello"))
-        >>> [one.name for one in found.directions], found.directions[0].quantities["z"].shape
+        >>> [one.place.name for one in found.directions], found.directions[0].quantities["z"].shape
         (['layer 0', 'layer 0, from the end'], torch.Size([5, 4]))
     """
     with torch.no_grad(), dispatch.record() as records:
@@ -89,7 +90,7 @@ def _directions(layer: int, found: Record) -> list[DirectionRecording]:
     cell = found.call.cell
     return [
         DirectionRecording(
-            layer, direction.reverse, gates_of(cell), quantities, words_of(cell, quantities)
+            Place(layer, direction.reverse), cell, quantities, words_of(cell, quantities)
         )
         for direction, quantities in zip(found.call.directions, found.directions, strict=True)
     ]

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from elman.errors import UsageError
+from elman.insight.place import Place
 from elman.insight.sums import Sums
 from elman.insight.sums import norms as norms_of
 from elman.insight.truncation import Truncation, class_of, classes, truncation
@@ -28,7 +29,7 @@ from elman.insight.uses import WORDS, uses_of
 from elman.kernels import dispatch
 from elman.kernels.recording import Record
 
-MOST_AT_ONCE = 2**26
+MOST_AT_ONCE = 2**25
 """How many numbers of gradients by steps are in memory at a time."""
 
 
@@ -37,8 +38,7 @@ class Block:
     """The terms of one gate's rows of one weight, in one layer and direction.
 
     Attributes:
-        layer: from the bottom, from 0 (the number of the layer's call).
-        reverse: whether the direction reads from the end.
+        place: layer and direction.
         weight: "input", "recurrent", "input bias", "recurrent bias" or "projection".
         gate: its letter; "h" for what has no gates.
         norms: [M, T] the norm of the term of loss m through step k; of the sum of the sequences'
@@ -46,8 +46,7 @@ class Block:
         sums: [T] the norm of the sum of the terms of all losses through step k.
     """
 
-    layer: int
-    reverse: bool
+    place: Place
     weight: str
     gate: str
     norms: Tensor
@@ -59,13 +58,11 @@ class StateGradient:
     """How much a loss asks of the hidden state at each step.
 
     Attributes:
-        layer: from the bottom.
-        reverse: whether the direction reads from the end.
+        place: layer and direction.
         norms: [M, T] of ∂L_m/∂h_k, over all paths.
     """
 
-    layer: int
-    reverse: bool
+    place: Place
     norms: Tensor
 
 
@@ -131,10 +128,12 @@ def gradient_terms(losses: Callable[[], Tensor], at: Sequence[int] | None = None
         )
     steps = max(len(record.call.batch_sizes) for record in records)
     places = torch.arange(steps)[-len(values) :] if at is None else torch.as_tensor(at)
-    one_way = not any(use.reverse for use in uses)
+    one_way = not any(use.place.reverse for use in uses)
     ages = class_of(places[:, None] - torch.arange(steps)) * one_way
     count = classes(steps) if one_way else 1
-    sums = [Sums(use, records[use.layer].call.batch_sizes, len(values), count) for use in uses]
+    sums = [
+        Sums(use, records[use.place.layer].call.batch_sizes, len(values), count) for use in uses
+    ]
     states = _pass_back(values, sums, records, ages)
     return GradientTerms(
         values.detach(),
@@ -151,27 +150,27 @@ def _pass_back(
 ) -> tuple[StateGradient, ...]:
     """Take the gradients of each loss by every step, a few losses at a time."""
     directions = [
-        (layer, direction.reverse, [state[0] for state in graph.states])
+        (Place(layer, direction.reverse), [state[0] for state in graph.states])
         for layer, record in enumerate(records)
         for direction, graph in zip(record.call.directions, record.graphs, strict=True)
     ]
-    groups = [one.use.results for one in sums] + [hidden for _, _, hidden in directions]
+    groups = [one.use.results for one in sums] + [hidden for _, hidden in directions]
     taps = [tap for group in groups for tap in group]
     chunk = max(1, MOST_AT_ONCE // sum(tap.numel() for tap in taps))
-    squares = [torch.zeros(len(values), len(hidden)).double() for _, _, hidden in directions]
+    squares = [torch.zeros(len(values), len(hidden)).double() for _, hidden in directions]
     for first in range(0, len(values), chunk):
         seeds = torch.eye(len(values), dtype=values.dtype)[first : first + chunk]
         found = iter(_gradients(values, taps, seeds))
         for one in sums:
             deltas = torch.cat([next(found) for _ in one.use.results], dim=1)
             one.add(first, deltas, ages[first : first + chunk, : len(one.sizes)])
-        for kept, (_, _, hidden) in zip(squares, directions, strict=True):
+        for kept, (_, hidden) in zip(squares, directions, strict=True):
             rows = norms_of(torch.cat([next(found) for _ in hidden], dim=1))  # [losses, N]
             step_of = torch.repeat_interleave(torch.tensor([len(state) for state in hidden]))
             kept[first : first + chunk].index_add_(1, step_of, rows.square())
     return tuple(
-        StateGradient(layer, reverse, kept.sqrt())
-        for kept, (layer, reverse, _) in zip(squares, directions, strict=True)
+        StateGradient(place, kept.sqrt())
+        for kept, (place, _) in zip(squares, directions, strict=True)
     )
 
 
@@ -188,9 +187,9 @@ def _blocks(sums: Sums) -> Iterator[Block]:
     """The blocks of one product, gate by gate, then those of its bias."""
     use, word, totals = sums.use, WORDS[sums.use.matrix], sums.totals()
     parts = [(word, sums.norms)] + [(f"{word} bias", sums.bias_norms)] * (use.bias is not None)
-    for place, (name, norms) in enumerate(parts):
+    for which, (name, norms) in enumerate(parts):
         for gate, found, total in zip(use.gates, norms, totals, strict=True):
-            yield Block(use.layer, use.reverse, name, gate.name, found, total[place])
+            yield Block(use.place, name, gate.name, found, total[which])
 
 
 def _errors(values: Tensor, sums: Sequence[Sums]) -> dict[str, float]:
@@ -204,8 +203,7 @@ def _errors(values: Tensor, sums: Sequence[Sums]) -> dict[str, float]:
         for weight, word, gradient in pairs:
             if weight is None:
                 continue
-            direction = " reverse" if use.reverse else ""
-            name = names.setdefault(id(weight), f"layer {use.layer}{direction}, {word}")
+            name = names.setdefault(id(weight), f"{use.place.name}: {word}")
             zeros = torch.zeros_like(weight, dtype=torch.float64)
             _, total = named.setdefault(name, (weight, zeros))
             total[use.first : use.first + use.rows] += gradient

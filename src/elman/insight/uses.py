@@ -11,7 +11,7 @@ from torch import Tensor
 
 from elman.cells.custom import CustomCell
 from elman.cells.spec import CellSpec, CellWeights, Kind
-from elman.kernels.contract import Direction
+from elman.insight.place import Place
 from elman.kernels.recording import Graph, Record
 from elman.kernels.reference import Multiplied
 
@@ -39,8 +39,7 @@ class Use:
     """The same product at every step of one direction.
 
     Attributes:
-        layer: the number of the call.
-        reverse: whether the direction reads from the end.
+        place: layer and direction.
         matrix: which weight: "ih", "hh" or "hr".
         weight: the whole of it.
         bias: the whole bias that the product adds, or None.
@@ -49,8 +48,7 @@ class Use:
         results: tensors in the graph, [N, rows] together.
     """
 
-    layer: int
-    reverse: bool
+    place: Place
     matrix: str
     weight: Tensor
     bias: Tensor | None
@@ -74,7 +72,8 @@ def uses_of(records: Sequence[Record]) -> Iterator[Use]:
     for layer, record in enumerate(records):
         for direction, graph in zip(record.call.directions, record.graphs, strict=True):
             for (matrix, first, *_), found in _by_weight(graph, direction.weights).items():
-                yield _use(layer, record.call.cell, direction, matrix, first, found)
+                place = Place(layer, direction.reverse)
+                yield _use(place, record.call.cell, direction.weights, matrix, first, found)
 
 
 def _by_weight(
@@ -109,19 +108,18 @@ def _place(matrix: Tensor, weights: CellWeights) -> tuple[str, int, int] | None:
 
 
 def _use(
-    layer: int,
+    place: Place,
     cell: CellSpec | CustomCell,
-    direction: Direction,
+    weights: CellWeights,
     matrix: str,
     first: int,
     products: Sequence[Multiplied],
 ) -> Use:
-    whole = getattr(direction.weights, matrix)
-    biases = {"ih": direction.weights.bias_ih, "hh": direction.weights.bias_hh, "hr": None}
+    whole = getattr(weights, matrix)
+    biases = {"ih": weights.bias_ih, "hh": weights.bias_hh, "hr": None}
     last = first + products[0].matrix.shape[0]
     return Use(
-        layer,
-        direction.reverse,
+        place,
         matrix,
         whole,
         None if products[0].bias is None else biases[matrix],

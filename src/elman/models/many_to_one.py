@@ -40,6 +40,9 @@ class ManyToOne(nn.Module):
         Args:
             tokens: numbers of the vocabulary, values [N] (int64).
         """
-        embedded = tokens.with_values(self.dropout(self.embedding(tokens.values)))
+        return self.read(tokens.with_values(self.dropout(self.embedding(tokens.values))))
+
+    def read(self, embedded: Ragged) -> Tensor:
+        """The same of tokens that are vectors already, [N, embedding_size]."""
         output, state = self.recurrent.run(embedded)
         return self.output(self.dropout(self.pool(output, state[0])))  # type: ignore[no-any-return]

@@ -73,6 +73,16 @@ def _tags(colours: Mapping[str, str]) -> str:
     return "".join(f".t{place}{{background:{one}}}" for place, one in enumerate(grounds))
 
 
+def _shades(colours: Mapping[str, str]) -> str:
+    """Eight shades of each of two colours, for numbers above and below 0."""
+    return "".join(
+        f".{side}{level}{{fill:{shade};background:{shade}}}"
+        for side, colour in (("up", "own"), ("down", "second"))
+        for level in range(1, 9)
+        for shade in [mixed(colours[colour], colours["ground"], 0.08 + 0.92 * level / 8)]
+    )
+
+
 RULES = """
 *{box-sizing:border-box}
 html{color-scheme:light dark;-webkit-text-size-adjust:100%}
@@ -203,10 +213,12 @@ STYLE = (
     _theme(LIGHT)
     + _surprise(LIGHT)
     + _tags(LIGHT)
+    + _shades(LIGHT)
     + "@media (prefers-color-scheme:dark){"
     + _theme(DARK)
     + _surprise(DARK)
     + _tags(DARK)
+    + _shades(DARK)
     + "}"
     + RULES
 )

@@ -133,3 +133,19 @@ def test_what_is_no_number(value: Any) -> None:
         Activation("elu", alpha=value)
     assert repr(value) in caught.value.where
     assert caught.value.expected == "a number"
+
+
+@pytest.mark.parametrize("name", get_args(ActivationName))
+@pytest.mark.parametrize("numbers", [(None, None), (0.4, 0.3), (-1.5, 2.0)], ids=str)
+def test_no_slope_is_steeper_than_the_steepest(
+    name: ActivationName, numbers: tuple[float | None, float | None]
+) -> None:
+    usual = Activation(name)
+    own = [
+        given if has is not None else None
+        for given, has in zip(numbers, (usual.alpha, usual.beta), strict=True)
+    ]
+    function = Activation(name, *own)
+    a = torch.linspace(-8, 8, 40_001, dtype=torch.float64, requires_grad=True)
+    (slopes,) = torch.autograd.grad(function(a).sum(), a)
+    assert float(slopes.abs().max()) == pytest.approx(function.steepest, abs=2e-3)

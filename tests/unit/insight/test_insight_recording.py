@@ -16,13 +16,13 @@ def test_a_recording_is_the_layer_s_trace() -> None:
     found = record(lambda: layer(x), list("hello"))
     trace = layer.trace(x)
     assert found.steps == tuple("hello")
-    assert [(one.layer, one.reverse) for one in found.directions] == [
+    assert [(one.place.layer, one.place.reverse) for one in found.directions] == [
         (0, False), (0, True), (1, False), (1, True),
     ]  # fmt: skip
     for one in found.directions:
         assert one.gates == ("i", "f", "g", "o")
         assert one.words["f"] == "forget gate"
-        for name, values in trace.layers[one.layer][one.reverse].items():
+        for name, values in trace.layers[one.place.layer][one.place.reverse].items():
             assert torch.equal(one.quantities[name], values[:, 0])
             assert not one.quantities[name].requires_grad
 

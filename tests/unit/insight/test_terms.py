@@ -101,7 +101,7 @@ def by_copies(
 def parameter_of(block: Block) -> str:
     kind = {"input": "weight_ih", "recurrent": "weight_hh", "projection": "weight_hr"}
     bias = {"input bias": "bias_ih", "recurrent bias": "bias_hh"}
-    return f"{(kind | bias)[block.weight]}_l{block.layer}"
+    return f"{(kind | bias)[block.weight]}_l{block.place.layer}"
 
 
 @pytest.mark.parametrize("name", PLAIN)
@@ -211,7 +211,7 @@ def test_a_layer_that_is_called_twice_has_one_gradient() -> None:
     x = torch.randn(4, WIDTH, dtype=torch.float64)
     terms = gradient_terms(lambda: layer(layer(x)[0])[0].sum(1))
     assert terms.error < 1e-10
-    assert {block.layer for block in terms.blocks} == {0, 1}
+    assert {block.place.layer for block in terms.blocks} == {0, 1}
     assert len(terms.errors) == 4
 
 

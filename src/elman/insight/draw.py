@@ -1,0 +1,82 @@
+"""An explanation as one HTML file: inline pictures, no network, no script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from elman.insight.explain import Explanation
+from elman.insight.pictures import chapters
+from elman.insight.pictures.kinds import Chapter, Columns, Lines, Picture, visible
+from elman.pages.charts import line_chart
+from elman.pages.columns import column_chart
+from elman.pages.document import Section, document
+from elman.pages.matrix import matrix_map
+from elman.pages.tables import facts, fold
+from elman.pages.text import Html, element, fragment, percentage, shorten
+
+ANSWERS = 3
+
+
+def render_explanation(found: Explanation, *, title: str, command: str, version: str) -> str:
+    """The text of an HTML file.
+
+    Args:
+        found: what is shown.
+        title: of the page: the run's name.
+        command: that makes the same page again.
+        version: of Elman.
+    """
+    sections = [Section(one.anchor, one.heading, _chapter(one)) for one in chapters(found)]
+    sections.append(Section("reproduce", "To reproduce", element("pre", element("code", command))))
+    return document(
+        f"{title} explained",
+        fragment(element("h1", title), _headline(found), _answers(found)),
+        sections,
+        f"Written by Elman {version}.",
+    )
+
+
+def drawn(picture: Picture) -> Html:
+    """A picture as inline SVG, with what to look at below it."""
+    if isinstance(picture, Lines):
+        chart = line_chart(
+            picture.title, picture.series, x_label=picture.across,
+            references=picture.references, logarithmic=picture.logarithmic,
+        )  # fmt: skip
+    elif isinstance(picture, Columns):
+        chart = column_chart(
+            picture.title, picture.names, picture.values, label="step",
+            logarithmic=picture.logarithmic,
+        )  # fmt: skip
+    else:
+        chart = matrix_map(
+            picture.title, picture.values, picture.rows, picture.columns,
+            logarithmic=picture.logarithmic,
+        )  # fmt: skip
+    return element("div", chart, element("p", picture.look, class_="note look"))
+
+
+def _headline(found: Explanation) -> Html:
+    (name,) = visible([found.example.answer])
+    share = dict(found.answers)[found.example.answer]
+    text = shorten(found.example.text, 60)
+    return element(
+        "p", "Why ", element("b", name), f" ({percentage(share)}) for “{text}”?", class_="headline",
+        dir="auto",
+    )  # fmt: skip
+
+
+def _answers(found: Explanation) -> Html:
+    first = found.answers[:ANSWERS]
+    names = visible([name for name, _ in first])
+    return facts(dict(zip(names, (percentage(share) for _, share in first), strict=True)))
+
+
+def _chapter(chapter: Chapter) -> Html:
+    told = [element("p", sentence) for sentence in chapter.told]
+    more = [fold(f"{len(chapter.more)} more pictures", _grid(chapter.more))] if chapter.more else []
+    return fragment(*told, _grid(chapter.pictures), *more)
+
+
+def _grid(pictures: Sequence[Picture]) -> Html:
+    return element("div", *map(drawn, pictures), class_="pair")

@@ -1,0 +1,54 @@
+"""How a run was optimised, from what it wrote down: norms of the gradient, and clipping."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from elman.training.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Optimisation:
+    """The gradients of a run, evaluation by evaluation.
+
+    Attributes:
+        updates: done by each evaluation.
+        norms: the mean norm of all gradients together before clipping, since the evaluation before.
+        clipped: the share of updates whose gradient was clipped.
+        clip: what was clipped: "norm", "value" or "none".
+        clip_at: the largest norm, or value, that was let through.
+        window: how many steps the gradient flowed back in training; 0 for all.
+    """
+
+    updates: tuple[int, ...]
+    norms: tuple[float, ...]
+    clipped: tuple[float, ...]
+    clip: str
+    clip_at: float
+    window: int
+
+    @property
+    def let_through(self) -> tuple[float, ...]:
+        """What is left of the mean norms after clipping: exact where all or none was clipped."""
+        if self.clip != "norm":
+            return self.norms
+        return tuple(min(norm, self.clip_at) for norm in self.norms)
+
+
+def optimisation(folder: RunFolder) -> Optimisation | None:
+    """What a run folder tells; None before the first evaluation."""
+    lines, config = folder.metric_lines(), folder.training()["config"]
+    return _told(lines, config) if lines else None
+
+
+def _told(lines: Sequence[Mapping[str, Any]], config: Mapping[str, Any]) -> Optimisation:
+    return Optimisation(
+        tuple(int(line["step"]) for line in lines),
+        tuple(float(line["gradient_norm"]) for line in lines),
+        tuple(float(line["clipped_share"]) for line in lines),
+        str(config.get("clip", "norm")),
+        float(config.get("clip_at", 1.0)),
+        int(config.get("bptt_window") or config.get("bptt_steps") or 0),
+    )

@@ -1,0 +1,40 @@
+"""Which models can be explained, and what is explained of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from elman.errors import UsageError
+from elman.insight.example import Example
+from elman.insight.subjects.classifier import classified
+from elman.insight.subjects.writer import continued
+from elman.training.shapes.language_model.predictor import Generator
+from elman.training.shapes.many_to_one.predictor import Classifier
+
+SUBJECTS: dict[type, Callable[[Any, str, str | None], Example]] = {
+    Classifier: classified,
+    Generator: continued,
+}
+"""For each kind of predictor what makes an example of a model, a text, and the asked answer."""
+
+
+def example_of(model: object, text: str, answer: str | None = None) -> Example:
+    """What is explained of a model.
+
+    Args:
+        model: as `elman.load` gives it.
+        text: the input.
+        answer: which of the model's answers is explained; the likeliest when missing.
+
+    Raises:
+        UsageError: a text without tokens, an answer that the model does not know, or a model that
+            cannot be explained.
+    """
+    make = SUBJECTS.get(type(model))
+    if make is None:
+        raise UsageError(
+            f"A model of type {type(model).__name__} cannot be explained.",
+            expected="one of type " + ", ".join(kind.__name__ for kind in SUBJECTS),
+        )
+    return make(model, text, answer)
