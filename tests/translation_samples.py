@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import torch
@@ -10,10 +11,14 @@ from torch import Tensor
 
 from elman.cells.spec import CellSpec
 from elman.data.batches import ragged
+from elman.data.examples import Dataset, TextPair
 from elman.models.decoder import Reading
 from elman.models.description import EncoderDecoderDescription
 from elman.models.encoder_decoder import EncoderDecoder
 from elman.models.search import Limits
+from elman.training.shapes.encoder_decoder.config import EncoderDecoderConfig
+from elman.training.shapes.encoder_decoder.task import make_task
+from elman.training.shapes.writing.task import WritingTask
 
 SOURCES = [[3, 1, 4, 1, 5], [2], [1, 5, 0, 2, 6, 5, 3]]
 TARGETS = [[2, 4], [3, 3, 0, 2, 1, 4], [5]]
@@ -54,3 +59,33 @@ def log_probabilities(model: EncoderDecoder, source: Sequence[int], written: lis
 def reading_of(model: EncoderDecoder, sources: Sequence[Sequence[int]]) -> Reading:
     with torch.no_grad():
         return model.encode(ragged(sources))
+
+
+PAIRS: dict[str, Any] = {
+    "data": "letters.csv", "shape": "encoder_decoder", "unit": "characters",
+    "target_unit": "characters", "lowercase": False, "min_count": 1, "embedding_size": 3,
+    "hidden_size": 4, "dropout": 0.0, "bidirectional": True, "attention": "general",
+    "input_feeding": False, "copy_unknown": True, "beams": 2, "epochs": 3, "batch_size": 4,
+    "learning_rate": 0.05, "weight_decay": 0.01,
+}  # fmt: skip
+
+
+def pairs(count: int, first: int = 0) -> tuple[TextPair, ...]:
+    """Texts of unequal length over three letters, to be written backwards."""
+    texts = ["".join(word)[: 1 + n % 4] for n, word in enumerate(product("abc", repeat=4))]
+    chosen = [texts[(7 * number + first) % len(texts)] for number in range(count)]
+    return tuple(TextPair(text, text[::-1], row) for row, text in enumerate(chosen, first + 2))
+
+
+def pair_data(**parts: Sequence[TextPair]) -> Dataset[TextPair]:
+    given = {"train": pairs(14), "validation": pairs(6, 20), "test": pairs(5, 40)} | parts
+    return Dataset(
+        "letters.csv", "encoder_decoder", "two columns", "text", tuple(given["train"]),
+        tuple(given["validation"]), tuple(given["test"]), "given files", "0" * 64, (),
+    )  # fmt: skip
+
+
+def pair_task(data: Dataset[TextPair] | None = None, **changes: Any) -> WritingTask:
+    torch.manual_seed(0)
+    config = EncoderDecoderConfig.checked(PAIRS | changes)
+    return make_task(config, data or pair_data())[0]

@@ -25,7 +25,7 @@ def elman(folder: Path, *words: str) -> None:
 
 @pytest.fixture(scope="session")
 def reader_s_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with runs/languages, runs/notes and runs/towns, as a reader of the README has."""
+    """A folder with the runs languages, notes, towns and pairs, as a reader of the README has."""
     folder = tmp_path_factory.mktemp("reader")
     rows = [f"{name} {number},{label}" for number in range(10) for name, label in NAMES]
     (folder / "languages.csv").write_text("\n".join(["text,label", *rows]), encoding="utf-8")
@@ -33,6 +33,9 @@ def reader_s_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "notes.txt").write_text("".join(lines), encoding="utf-8")
     tagged = "".join(f"We\tO\nleft\tO\nBath\tB-town\n{number}\tO\n\n" for number in range(20))
     (folder / "towns.conll").write_text(tagged, encoding="utf-8")
+    pairs = [f"number {number},{number} rebmun" for number in range(20)]
+    (folder / "pairs.csv").write_text("\n".join(["source,target", *pairs]), encoding="utf-8")
+    elman(folder, "train", "pairs.csv", *QUICK)
     elman(folder, "train", "towns.conll", *QUICK)
     elman(folder, "train", "languages.csv", *QUICK)
     elman(folder, "train", "notes.txt", *QUICK)

@@ -6,7 +6,14 @@ import re
 
 import pytest
 
-from elman.data.examples import AnyDataset, Dataset, Document, LabelledText, TaggedSentence
+from elman.data.examples import (
+    AnyDataset,
+    Dataset,
+    Document,
+    LabelledText,
+    TaggedSentence,
+    TextPair,
+)
 from elman.training.config import TrainingConfig
 from elman.training.shapes.registry import settle
 from tests.docs.documents import ROOT, rows_under
@@ -14,7 +21,7 @@ from tests.docs.generated import GENERATED, cut
 
 RUNS = ROOT / "docs" / "runs.md"
 PLAIN = re.compile(r"`([^`]+)`")
-SHAPES = ("many to one", "language model", "aligned")
+SHAPES = ("many to one", "language model", "aligned", "encoder and decoder")
 WORDS = "five words of running text"
 
 
@@ -36,6 +43,12 @@ def tagged() -> Dataset[TaggedSentence]:
     return Dataset("towns.conll", "aligned", *facts)  # type: ignore[arg-type]
 
 
+def pairs() -> Dataset[TextPair]:
+    train = tuple(TextPair(WORDS, WORDS, row) for row in range(4096))
+    facts = ("", "text", train, train, train, "", "", ())
+    return Dataset("pairs.csv", "encoder_decoder", *facts)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("name", GENERATED)
 def test_generated_parts_are_up_to_date(name: str) -> None:
     _, part, _ = cut(name)
@@ -48,7 +61,9 @@ def test_the_table_has_a_row_for_every_key() -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "dataset"), [(1, texts()), (2, documents()), (3, tagged())], ids=SHAPES
+    ("column", "dataset"),
+    [(1, texts()), (2, documents()), (3, tagged()), (4, pairs())],
+    ids=SHAPES,
 )
 def test_what_is_said_to_be_chosen_is_chosen(column: int, dataset: AnyDataset) -> None:
     config, _ = settle(TrainingConfig.checked({"data": "any"}), dataset)
@@ -62,4 +77,5 @@ def test_what_is_said_to_be_chosen_is_chosen(column: int, dataset: AnyDataset) -
 def test_every_key_that_may_be_left_open_is_told() -> None:
     left_open = {key for key, value in TrainingConfig.checked({"data": "any"}) if value is None}
     rows = {row[0].strip("`") for row in rows_under(RUNS, "### What is chosen")}
-    assert rows == left_open - {"shape", "text", "label", "split", "validation", "test"}
+    named = {"shape", "text", "label", "source", "target", "split"}
+    assert rows == left_open - named - {"target_file", "validation", "test"}

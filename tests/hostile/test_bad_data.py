@@ -243,7 +243,7 @@ def test_a_missing_file_offers_its_neighbour(tmp_path: Path) -> None:
 def test_a_wrong_name_of_a_built_in(name: str) -> None:
     error = refused(DataOptions(name))
     assert "Did you mean" in error.what
-    assert "'languages', 'pydocs'" in error.expected
+    assert "one of the built-in sources 'languages'" in error.expected
     assert error.next_step in ("elman train languages", "elman train pydocs")
 
 

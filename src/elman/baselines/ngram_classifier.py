@@ -16,7 +16,7 @@ from torch import Tensor
 from elman.data.vocabulary import Unit, tokenise
 from elman.errors import UsageError
 
-LONGEST: Final[dict[Unit, int]] = {"words": 2, "characters": 4}
+LONGEST: Final[dict[Unit, int]] = {"words": 2, "characters": 4, "codepoints": 4}
 """The n-grams reach from one token to this many."""
 
 MOST_WEIGHTS: Final = 5_000_000
@@ -125,7 +125,7 @@ def ngrams(text: str, unit: Unit) -> list[str]:
         ['good', 'film', 'good film']
     """
     tokens = tokenise(text, unit, lowercase=unit == "words")
-    if unit == "characters":
+    if unit != "words":
         tokens = [_BEGIN, *tokens, _END]
     return list(dict.fromkeys(_windows(tokens, unit)))
 

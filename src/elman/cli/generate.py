@@ -1,4 +1,4 @@
-"""`elman generate`: let a language model write."""
+"""`elman generate`: let a model write."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from elman.cli.options import Debug, Json, Quiet
 
 
 def generate(
-    run: Annotated[Path, typer.Argument(help="The run folder of a language model.")],
-    prompt: Annotated[str, typer.Option(help="What to continue.")] = "",
+    run: Annotated[Path, typer.Argument(help="The run folder of a model that writes.")],
+    prompt: Annotated[
+        str, typer.Option(help="What to continue, or the text to write another for.")
+    ] = "",
     length: Annotated[int, typer.Option(min=1, help="Most tokens to write.")] = 100,
     temperature: Annotated[
         float, typer.Option(help="0 for the likeliest, 1 for the model as it is.")
@@ -25,19 +27,19 @@ def generate(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Write a text that continues a prompt."""
+    """Write a text that continues a prompt (or, for encoder and decoder, one drawn for it)."""
     from elman.errors import UsageError
     from elman.models.decoding import Sampling
     from elman.training.predictor import load
-    from elman.training.shapes.language_model.predictor import Generator
+    from elman.training.shapes.contract import TextGenerator
 
     sampling = Sampling(temperature, top_k, top_p, seed)
     model = load(run)
-    if not isinstance(model, Generator):
+    if not isinstance(model, TextGenerator):
         raise UsageError(
             f"The model in {run} gives labels, and writes no text.",
             where=str(run),
-            expected="the run folder of a language model",
+            expected="the run folder of a language model, or of encoder and decoder",
             next_step=f"elman predict {run} 'some text'",
         )
     text = model.generate(prompt, length, sampling)

@@ -22,6 +22,18 @@ def _dates_tags(seed: int) -> AnyDataset:
     return dates_tags.load(seed)
 
 
+def _dates(seed: int) -> AnyDataset:
+    from elman.data import dates
+
+    return dates.load(seed)
+
+
+def _names_en_hi(seed: int) -> AnyDataset:
+    from elman.data import names_en_hi
+
+    return names_en_hi.load(seed)
+
+
 def _pydocs(seed: int) -> AnyDataset:
     from elman.data import pydocs
 
@@ -32,6 +44,8 @@ BUILT_IN: Final[Mapping[str, Callable[[int], AnyDataset]]] = {
     "languages": _languages,
     "dates-tags": _dates_tags,
     "pydocs": _pydocs,
+    "dates": _dates,
+    "names-en-hi": _names_en_hi,
 }
 
 

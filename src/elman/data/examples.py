@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 if TYPE_CHECKING:  # numpy is not worth its import to those who read texts
     from numpy.typing import NDArray
 
-Shape = Literal["many_to_one", "language_model", "aligned"]
-Target = Literal["class", "rating", "next token", "tags"]
+Shape = Literal["many_to_one", "language_model", "aligned", "encoder_decoder"]
+Target = Literal["class", "rating", "next token", "tags", "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,22 @@ class TaggedSentence:
         return " ".join(self.tokens)
 
 
-Example = TypeVar("Example", LabelledText, Document, TaggedSentence, LabelledArray)
+@dataclass(frozen=True, slots=True)
+class TextPair:
+    """A text, and what is to be written for it.
+
+    Args:
+        text: the source, as it stands in the data.
+        target: the text to write, as it stands in the data.
+        row: where both start in their file or files: the line, or in Parquet the record, from 1.
+    """
+
+    text: str
+    target: str
+    row: int
+
+
+Example = TypeVar("Example", LabelledText, Document, TaggedSentence, LabelledArray, TextPair)
 
 
 @dataclass(frozen=True)
@@ -111,4 +126,6 @@ class Dataset(Generic[Example]):
     notes: tuple[str, ...]
 
 
-AnyDataset: TypeAlias = Dataset[LabelledText] | Dataset[Document] | Dataset[TaggedSentence]
+AnyDataset: TypeAlias = (
+    Dataset[LabelledText] | Dataset[Document] | Dataset[TaggedSentence] | Dataset[TextPair]
+)

@@ -10,6 +10,7 @@ from elman.data.built_in import is_built_in, load_built_in
 from elman.data.examples import AnyDataset
 from elman.data.formats import Format, format_of
 from elman.data.load_columns import load_columns
+from elman.data.load_pairs import load_parallel
 from elman.data.load_plain_text import load_plain_text
 from elman.data.load_table import load_table
 from elman.data.options import DataOptions
@@ -26,6 +27,8 @@ _LOADERS: Mapping[Format, Callable[[Files, DataOptions], AnyDataset]] = {
     "columns": load_columns,
 }
 
+_OF_FILES = (*("text", "label", "source", "target", "target_file", "split", "validation", "test"),)
+
 
 def load_dataset(options: DataOptions) -> AnyDataset:
     """Read, understand and divide a file or a built-in source.
@@ -36,6 +39,8 @@ def load_dataset(options: DataOptions) -> AnyDataset:
     """
     if is_built_in(options.data) or not _like_a_path(options.data):
         return _built_in(options)
+    if options.target_file is not None:
+        return load_parallel(options)
     files = options.files()
     for path in files.values():
         check_file(path)
@@ -61,9 +66,7 @@ def _like_a_path(data: str) -> bool:
 def _built_in(options: DataOptions) -> AnyDataset:
     dataset = load_built_in(options.data, options.seed)
     given = {
-        name: getattr(options, name)
-        for name in ("text", "label", "split", "validation", "test")
-        if getattr(options, name) is not None
+        name: getattr(options, name) for name in _OF_FILES if getattr(options, name) is not None
     }
     if options.shape not in (None, dataset.shape):
         given["shape"] = options.shape

@@ -19,6 +19,9 @@ class DataOptions:
         shape: the shape of model; None to infer it.
         text: the column of the texts; None to infer it.
         label: the column of the labels; None to infer it.
+        source: the column of the texts to read, of pairs; None to infer it.
+        target: the column of the texts to write; None to infer it.
+        target_file: the path of a file whose lines are the targets of the data's lines.
         split: the column that names the part of each row; None to infer it.
         validation: the path of a file with the validation part.
         test: the path of a file with the test part.
@@ -30,6 +33,9 @@ class DataOptions:
     shape: Shape | None = None
     text: str | None = None
     label: str | None = None
+    source: str | None = None
+    target: str | None = None
+    target_file: str | None = None
     split: str | None = None
     validation: str | None = None
     test: str | None = None

@@ -1,6 +1,7 @@
 """From text to tokens and back, for every script.
 
-A character is what a reader takes for one: a grapheme cluster, base and marks together. A word is
+A character is what a reader takes for one: a grapheme cluster, base and marks together; a code
+point is what it is put together from, such as a letter or a mark. A word is
 a run of word characters, marks and joiners included, with its inner apostrophes and hyphens.
 """
 
@@ -12,7 +13,7 @@ from typing import Literal
 
 import regex
 
-Unit = Literal["words", "characters"]
+Unit = Literal["words", "characters", "codepoints"]
 
 _CHARACTER = regex.compile(r"\X")
 # A word; or a line break; or a run of one same sign. A sign is a whole grapheme cluster, except
@@ -40,7 +41,8 @@ def tokenise(text: str, unit: Unit, lowercase: bool = False) -> list[str]:
 
     Args:
         text: any text.
-        unit: "characters" gives grapheme clusters. "words" gives words, runs of one same sign,
+        unit: "characters" gives grapheme clusters, "codepoints" what they are put together
+            from. "words" gives words, runs of one same sign,
             and "\n" for each line break; other white space only separates.
         lowercase: whether to lowercase the text first.
 
@@ -65,7 +67,7 @@ def as_known(text: str, lowercase: bool) -> str:
 def iterate(text: str, unit: Unit, lowercase: bool = False) -> Iterator[str]:
     """The tokens of a text, one at a time: see `tokenise`."""
     text = as_known(text, lowercase)
-    if unit == "characters" and text.isascii() and "\r" not in text:
+    if unit == "codepoints" or (unit == "characters" and text.isascii() and "\r" not in text):
         return iter(text)
     pattern = _CHARACTER if unit == "characters" else _WORD
     return (match[0] for match in pattern.finditer(text))
@@ -88,7 +90,7 @@ def detokenise(tokens: Sequence[str], unit: Unit) -> str:
         >>> detokenise(["Yes", ",", "(", "really", ")", "!"], "words")
         'Yes, (really)!'
     """
-    if unit == "characters":
+    if unit != "words":
         return "".join(tokens)
     pieces: list[str] = []
     open_quotes: set[str] = set()

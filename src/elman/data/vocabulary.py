@@ -178,7 +178,7 @@ def _fault(value: object) -> str:
         return "it has not exactly the keys 'lowercase', 'tokens' and 'unit'"
     tokens = value["tokens"]
     if value["unit"] not in get_args(Unit):
-        return "its unit is neither 'words' nor 'characters'"
+        return "its unit is none of the units that there are"
     if not isinstance(value["lowercase"], bool):
         return "'lowercase' is neither true nor false"
     if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):

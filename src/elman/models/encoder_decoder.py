@@ -7,10 +7,12 @@ from torch import Tensor, nn
 from elman.layers.build import recurrent_layer
 from elman.models.decoder import Decoder, Reading
 from elman.models.description import EncoderDecoderDescription
+from elman.models.embedding import TokenEncoding
+from elman.models.writing_model import WritingModel
 from elman.sequences import Ragged
 
 
-class EncoderDecoder(nn.Module):
+class EncoderDecoder(WritingModel):
     """An encoder reads the source; its final state is where the decoder starts.
 
     The decoder's layers are as wide as both directions of the encoder together, D·H, and each
@@ -24,10 +26,15 @@ class EncoderDecoder(nn.Module):
         super().__init__()
         self.description = description
         self.directions = 2 if description.bidirectional else 1
-        self.embedding = nn.Embedding(description.vocabulary_size, description.embedding_size)
+        self.embedding = TokenEncoding(
+            description.encoding,
+            description.vocabulary_size,
+            description.embedding_size,
+            frozen=description.frozen,
+        )
         self.recurrent = recurrent_layer(
             description.cell,
-            description.embedding_size,
+            self.embedding.width,
             description.hidden_size,
             num_layers=description.num_layers,
             bidirectional=description.bidirectional,
@@ -37,9 +44,9 @@ class EncoderDecoder(nn.Module):
         self.decoder = Decoder(description, memory_size=width, hidden_size=width)
         self.dropout = nn.Dropout(description.dropout)
 
-    def encode(self, sources: Ragged) -> Reading:
+    def encode(self, inputs: Ragged) -> Reading:
         """Where the decoder starts, having read the sources (values [N], int64)."""
-        embedded = sources.with_values(self.dropout(self.embedding(sources.values)))
+        embedded = inputs.with_values(self.dropout(self.embedding(inputs.values)))
         output, final = self.recurrent.run(embedded)
         start = tuple(self._side_by_side(part) for part in final)
         return self.decoder.begin(start, output.with_values(self.dropout(output.values)))

@@ -21,7 +21,7 @@ def text_choices(config: TrainingConfig, texts: Sequence[str]) -> Chosen:
     unit, reason = choose_unit(texts)
     if config.unit is not None:
         unit, reason = config.unit, f"a step is one of the {config.unit}, as asked for"
-    return {"unit": unit, "min_count": 1 if unit == "characters" else 2}, {"unit": reason}
+    return {"unit": unit, "min_count": 2 if unit == "words" else 1}, {"unit": reason}
 
 
 def learning_choices(config: TrainingConfig) -> dict[str, Any]:

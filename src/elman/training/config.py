@@ -30,8 +30,10 @@ from elman.training.options import (
     TextOptions,
 )
 from elman.training.shapes.aligned.options import AlignedOptions
+from elman.training.shapes.encoder_decoder.options import EncoderDecoderOptions
 from elman.training.shapes.language_model.options import LanguageModelOptions
 from elman.training.shapes.many_to_one.options import ManyToOneOptions
+from elman.training.shapes.writing.options import WritingOptions
 
 
 class TrainingConfig(
@@ -39,6 +41,8 @@ class TrainingConfig(
     AlignedOptions,
     LanguageModelOptions,
     ManyToOneOptions,
+    EncoderDecoderOptions,
+    WritingOptions,
     DirectionOptions,
     CellOptions,
     LabelOptions,

@@ -155,7 +155,7 @@ def _record(
 ) -> dict[str, Any]:
     """What training.json holds: all that `resume` and `evaluate` need, and the report says."""
     values = config.model_dump(mode="json", exclude_none=True)
-    for key in ("data", "validation", "test"):  # found again from any folder
+    for key in ("data", "target_file", "validation", "test"):  # found again from any folder
         if key in values and not is_built_in(values[key]):
             values[key] = str(Path(values[key]).resolve())
     parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}

@@ -9,11 +9,13 @@ import pytest
 
 from elman.data.examples import AnyDataset, Dataset, Document, LabelledText
 from elman.errors import ConfigurationError
-from elman.training.config import TrainingConfig
+from elman.training.config import SettledConfig, TrainingConfig
+from elman.training.options import LearningOptions, Options, SourceOptions
 from elman.training.shapes.language_model.config import LanguageModelConfig
 from elman.training.shapes.many_to_one.config import ManyToOneConfig
-from elman.training.shapes.registry import settle
+from elman.training.shapes.registry import SHAPES, settle
 from tests.training_samples import labelled_data, running_data
+from tests.translation_samples import pair_data
 
 
 def settled(data: AnyDataset, **options: Any) -> ManyToOneConfig | LanguageModelConfig:
@@ -40,20 +42,31 @@ def many(count: int) -> Dataset[LabelledText]:
     return dataclasses.replace(labelled_data(), train=labelled_data().train * (count // 14))
 
 
-LAWFUL_BLANKS = {"text", "label", "split", "validation", "test", "momentum"}
+LAWFUL_BLANKS = {"text", "split", "validation", "test", "momentum"}
+
+
+def blanks(config: SettledConfig) -> set[str]:
+    """The keys that the shape has, and that are still open."""
+    own = SHAPES[config.shape].options
+    groups: tuple[type[Options], ...] = (SourceOptions, LearningOptions, *own)
+    keys = {key for group in groups for key in group.model_fields}
+    return {key for key in keys if getattr(config, key) is None}
 
 
 def test_every_key_of_a_many_to_one_run_is_filled_in() -> None:
     config = settled(labelled_data())
-    blanks = {key for key, value in config if value is None}
-    assert blanks == {*LAWFUL_BLANKS, "tied", "bptt_steps", "bptt_window"}
+    assert blanks(config) == {*LAWFUL_BLANKS, "label"}
     assert type(config) is ManyToOneConfig
+
+
+def test_every_key_of_a_run_of_encoder_and_decoder_is_filled_in() -> None:
+    config, _ = settle(asked(), pair_data())
+    assert blanks(config) == {*LAWFUL_BLANKS, "source", "target", "target_file"}
 
 
 def test_every_key_of_a_language_models_run_is_filled_in() -> None:
     config = settled(running_data())
-    blanks = {key for key, value in config if value is None}
-    assert blanks == {*LAWFUL_BLANKS, "max_length", "bidirectional", "pooling"}
+    assert blanks(config) == LAWFUL_BLANKS
     assert type(config) is LanguageModelConfig
     assert config.embedding_size == config.hidden_size
     assert config.tied

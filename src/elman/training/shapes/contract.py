@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from torch import nn
 
 from elman.data.examples import Shape
+from elman.models.decoding import Sampling
 from elman.models.description import Description
 from elman.training.choices import Chosen
 from elman.training.config import SettledConfig, TrainingConfig
@@ -68,6 +69,20 @@ class Predictor(Protocol):
 
         Raises:
             DataError: the data cannot be used.
+        """
+
+
+@runtime_checkable
+class TextGenerator(Protocol):
+    """A predictor that draws texts as well."""
+
+    def generate(self, prompt: str, length: int, sampling: Sampling) -> str:
+        """A text that continues a prompt, or answers it; the same seed gives the same text.
+
+        Args:
+            prompt: what to begin from.
+            length: most tokens to draw.
+            sampling: temperature, top_k, top_p and seed.
         """
 
 

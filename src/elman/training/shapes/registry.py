@@ -12,6 +12,7 @@ from elman.training.config import SettledConfig, TrainingConfig
 from elman.training.options import LearningOptions, Options, SourceOptions
 from elman.training.shapes.aligned.shape import ALIGNED
 from elman.training.shapes.contract import ShapeParts
+from elman.training.shapes.encoder_decoder.shape import ENCODER_DECODER
 from elman.training.shapes.language_model.shape import LANGUAGE_MODEL
 from elman.training.shapes.many_to_one.shape import MANY_TO_ONE
 
@@ -21,6 +22,7 @@ SHAPES: Mapping[Shape, ShapeParts] = {
         MANY_TO_ONE,
         LANGUAGE_MODEL,
         ALIGNED,
+        ENCODER_DECODER,
     )
 }
 

@@ -8,7 +8,7 @@ from elman.baselines.kneser_ney import KneserNey, WittenBell
 from elman.training.shapes.contract import Rivals
 from elman.training.shapes.language_model.task import LanguageModelTask
 
-_ORDER = {"words": 3, "characters": 6}
+_ORDER = {"words": 3, "characters": 6, "codepoints": 6}
 
 
 def rivals(task: LanguageModelTask) -> Rivals:

@@ -1,0 +1,1 @@
+"""Encoder and decoder: a text in, another of any length out."""

@@ -1,0 +1,86 @@
+"""The settled configuration of encoder and decoder, and what it is where nothing was asked for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from elman.data.examples import Dataset, TextPair
+from elman.data.tokens import Unit, iterate
+from elman.data.vocabulary import choose_unit
+from elman.training.choices import Chosen, epochs_for
+from elman.training.config import TextConfig, TrainingConfig
+from elman.training.shapes.writing.config import WritingConfig
+
+_MANY = 2
+"""So many times as many characters as code points: a script of letters and marks."""
+
+
+class EncoderDecoderConfig(WritingConfig, TextConfig):
+    """Of a run of encoder and decoder."""
+
+    shape: Literal["encoder_decoder"]
+    bidirectional: bool
+    target_unit: Unit
+    copy_unknown: bool
+
+
+def choose(config: TrainingConfig, dataset: Dataset[TextPair]) -> Chosen:
+    """What is left open, chosen from the data."""
+    units, reasons = _units(config, dataset)
+    examples = len(dataset.train)
+    batch_size = config.batch_size or min(64, max(4, 2 ** int(math.log2(max(examples // 40, 1)))))
+    attention = config.attention or "general"
+    # Case in the source tells nothing where the target has none, and doubles what is to be learnt.
+    caseless = all(pair.target.lower() == pair.target.upper() for pair in dataset.train)
+    choices: dict[str, Any] = {
+        "min_count": 2 if units["target_unit"] == "words" else 1,
+        "lowercase": caseless,
+        "hidden_size": 128,
+        "embedding_size": 64,
+        "bidirectional": True,
+        "dropout": 0.3,
+        "attention": attention,
+        "input_feeding": False,
+        "copy_unknown": attention != "none",
+        "beams": 5,
+        "batch_size": batch_size,
+        "epochs": epochs_for(math.ceil(examples / batch_size), least=12),
+        "learning_rate": 4e-3 if config.optimizer == "adamw" else 0.5,
+    }
+    return units | choices, reasons
+
+
+def _units(config: TrainingConfig, dataset: Dataset[TextPair]) -> Chosen:
+    """What a step is, of sources and of targets: characters as soon as one side calls for them.
+
+    Where only the target is short or without spaces, it is spelt out, and what is spelt out is
+    often found in the source's letters. A script whose characters are put together from few signs
+    is read and written sign by sign.
+    """
+    texts = [pair.text for pair in dataset.train], [pair.target for pair in dataset.train]
+    found = [choose_unit(side) for side in texts]
+    unit, reason = next((one for one in found if one[0] == "characters"), found[0])
+    choices: dict[str, Any] = {}
+    reasons: dict[str, str] = {}
+    for key, side in zip(("unit", "target_unit"), texts, strict=True):
+        asked = getattr(config, key)
+        choices[key], reasons[key.replace("_", " ")] = unit, reason
+        if asked is not None:
+            choices[key] = asked
+            reasons[key.replace("_", " ")] = f"a step is one of the {asked}, as asked for"
+        elif unit == "characters" and (put_together := _put_together(side)):
+            choices[key], reasons[key.replace("_", " ")] = "codepoints", put_together
+    return choices, reasons
+
+
+def _put_together(texts: Sequence[str]) -> str:
+    """Why texts are better cut into code points than into characters; empty where they are not."""
+    characters, points = (
+        len({token for text in texts for token in iterate(text, unit)})
+        for unit in ("characters", "codepoints")
+    )
+    if characters < _MANY * points:
+        return ""
+    return f"code points: {characters:,} characters are put together from {points:,} of them"

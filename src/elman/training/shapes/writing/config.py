@@ -1,0 +1,15 @@
+"""What is settled in the configuration of every shape that writes texts."""
+
+from __future__ import annotations
+
+from elman.models.description import AttentionKind
+from elman.training.config import RecurrentConfig
+from elman.training.shapes.writing.options import Beams
+
+
+class WritingConfig(RecurrentConfig):
+    """Of a run of a model that writes."""
+
+    attention: AttentionKind
+    input_feeding: bool
+    beams: Beams

@@ -1,0 +1,33 @@
+"""The options of every shape that writes texts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from elman.models.description import AttentionKind, Rate
+from elman.training.options import Options
+
+Beams = Annotated[int, Field(ge=1, le=1000)]
+Penalty = Annotated[float, Field(ge=0, le=10)]
+
+
+class WritingOptions(Options):
+    """How texts are written, and how writing is learnt."""
+
+    target: str | None = Field(None, description="column of the texts to write")
+    attention: AttentionKind | None = Field(None, description="score of the decoder's attention")
+    input_feeding: bool | None = Field(
+        None, description="the decoder also reads what it attended to a step before (slower)"
+    )
+    scheduled_sampling: Rate = Field(
+        0.0,
+        description="share of the decoder's own tokens that it reads in the last epoch (slower)",
+    )
+    beams: Beams | None = Field(
+        None, description="hypotheses that the search follows, 1 for greedy"
+    )
+    length_penalty: Penalty = Field(
+        1.0, description="power of the length that a hypothesis's log-probability is divided by"
+    )
