@@ -15,8 +15,9 @@ from elman.insight.lab.catalogue import EXPERIMENTS, run
 from elman.insight.lab.drawing import generator, made
 from elman.insight.lab.learning import Network, Update, share_right, train
 from elman.insight.lab.page import render_page
-from elman.insight.lab.report import Bars, Curves, Grid, Report
+from elman.insight.lab.report import Bars, Grid, Report
 from elman.insight.lab.tasks import TASKS, Batch
+from elman.insight.pictures.kinds import Lines
 from tests.markup import parsed, tags, words
 from tests.tolerances import GRADIENT
 
@@ -30,13 +31,13 @@ def check_report(report: Report) -> None:
     page = render_page(report, "elman lab NAME --seed 0", "1.0")
     shown = words(parsed(page.split("\n", 1)[1]))
     parts = [part for chapter in report.chapters for part in chapter.parts]
-    pictures = [part for part in parts if isinstance(part, Curves | Bars)]
+    pictures = [part for part in parts if isinstance(part, Lines | Bars)]
     assert pictures
     assert any(isinstance(part, Grid) for part in parts)
     for picture in pictures:
         assert picture.look.startswith("Look at ")
         assert picture.look in shown
-        if isinstance(picture, Curves):
+        if isinstance(picture, Lines):
             assert len(picture.series) <= 4
     for sentence in report.finding:
         assert " ".join(sentence.split()) in shown

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from elman.insight.lab.report import Report, Say
+if TYPE_CHECKING:  # the command line lists the names, and loads no torch
+    from elman.insight.lab.report import Report, Say
 
 Name = Literal["vanishing", "exploding", "memory"]
 

@@ -18,8 +18,9 @@ import torch
 
 from elman.insight.lab.drawing import made
 from elman.insight.lab.learning import Network, Update, train
-from elman.insight.lab.report import Chapter, Curves, Grid, Report, Say
+from elman.insight.lab.report import Chapter, Grid, Report, Say
 from elman.insight.lab.tasks import TASKS, Batch
+from elman.insight.pictures.kinds import Lines
 from elman.layers.cell_layer import CellLayer
 from elman.layers.lstm import LSTM
 from elman.layers.rnn import RNN
@@ -153,23 +154,24 @@ def _pictures(histories: Mapping[str, Sequence[Update]]) -> Chapter:
             f" {STEPS - 1}: 1.1 becomes {number(1.1 ** (STEPS - 1), 2)}."
         ],
         [
-            Curves(
+            Lines(
+                "norm",
                 f"Norm of the gradient before clipping, largest of {THINNED} updates",
-                norms,
+                f"Look at where the network as it is ends (at update {len(plain)}), and at how many"
+                " powers of ten lie between the clipped network's first gradients and the LSTM's.",
+                tuple(norms),
                 "update",
-                "Look at where the network as it is ends, and at how many powers of ten lie between"
-                " the clipped network's first gradients and the LSTM's.",
+                (Reference("clipped at", CLIP),),
                 logarithmic=True,
-                references=[Reference("clipped at", CLIP)],
-                marked=None if finite(plain) else (len(plain), "as it is: not finite"),
             ),
-            Curves(
+            Lines(
+                "loss",
                 f"Loss of those that came to the end, mean of {THINNED} updates",
-                losses,
-                "update",
                 "Look at which lines fall under the dotted one: to survive is not yet to learn.",
+                tuple(losses),
+                "update",
+                (Reference("always 1", NOTHING),),
                 logarithmic=True,
-                references=[Reference("always 1", NOTHING)],
             ),
         ],
     )

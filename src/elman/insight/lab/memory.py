@@ -13,8 +13,9 @@ import torch
 
 from elman.insight.lab.drawing import made
 from elman.insight.lab.learning import Network, share_right, train
-from elman.insight.lab.report import Chapter, Curves, Grid, Report, Say
+from elman.insight.lab.report import Chapter, Grid, Report, Say
 from elman.insight.lab.tasks import COPIED, SYMBOLS, TASKS, Batch, Task, mixed_lags
+from elman.insight.pictures.kinds import Lines
 from elman.layers.cell_layer import CellLayer
 from elman.layers.gru import GRU
 from elman.layers.lstm import LSTM
@@ -125,15 +126,16 @@ def _finding(measured: Measured, reached: Mapping[str, Mapping[str, int]]) -> li
 
 def _curves(measured: Measured) -> Chapter:
     curves = [
-        Curves(
+        Lines(
+            name,
             f"{name.capitalize()}: right answers (%)",
-            [
+            LOOK[name],
+            tuple(
                 Series(cell, [(lag, 100 * v) for lag, v in zip(LAGS, shares, strict=True)])
                 for cell, shares in measured[name].items()
-            ],
+            ),
             "lag",
-            LOOK[name],
-            references=[Reference("chance", 100 * TASKS[name].chance)],
+            (Reference("chance", 100 * TASKS[name].chance),),
         )
         for name in TASKS
     ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from elman.insight.lab.report import Bars, Chapter, Curves, Grid, Report
+from elman.insight.draw import drawn
+from elman.insight.lab.report import Bars, Chapter, Grid, Report
+from elman.insight.pictures.kinds import Lines
 from elman.pages.bars import bar_chart
-from elman.pages.charts import line_chart
 from elman.pages.document import Section, document
 from elman.pages.tables import facts, table
 from elman.pages.text import Html, element, fragment
@@ -43,19 +44,12 @@ def _chapter(chapter: Chapter) -> Html:
     )
 
 
-def _picture(part: Curves | Bars) -> Html:
-    if isinstance(part, Bars):
-        drawing = bar_chart(part.title, part.bars)
-    else:
-        drawing = line_chart(
-            part.title,
-            part.series,
-            x_label=part.x_label,
-            references=part.references,
-            marked=part.marked,
-            logarithmic=part.logarithmic,
-        )
-    return element("div", drawing, element("p", part.look, class_="note after"))
+def _picture(part: Lines | Bars) -> Html:
+    if isinstance(part, Lines):
+        return drawn(part)
+    return element(
+        "div", bar_chart(part.title, part.bars), element("p", part.look, class_="note look")
+    )
 
 
 def _table(part: Grid) -> Html:

@@ -6,34 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from elman.insight.pictures.kinds import Lines
 from elman.pages.bars import Bar
-from elman.pages.charts import Reference, Series
 
 Say = Callable[[str], None]
 """Is told what an experiment does while it lasts."""
-
-
-@dataclass(frozen=True)
-class Curves:
-    """Lines over a common axis.
-
-    Attributes:
-        title: what is drawn, with the unit.
-        series: the lines, four at most, so that each has a style of its own.
-        x_label: name of the horizontal axis.
-        look: one sentence: what to look at.
-        logarithmic: whether the vertical axis is.
-        references: levels to compare with.
-        marked: a place on the horizontal axis, and what is there.
-    """
-
-    title: str
-    series: Sequence[Series]
-    x_label: str
-    look: str
-    logarithmic: bool = False
-    references: Sequence[Reference] = ()
-    marked: tuple[float, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +55,7 @@ class Chapter:
 
     heading: str
     paragraphs: Sequence[str]
-    parts: Sequence[Curves | Bars | Grid] = ()
+    parts: Sequence[Lines | Bars | Grid] = ()
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from torch.nn.functional import cross_entropy, one_hot
 
 from elman.cells.custom import CustomCell
 from elman.insight.lab.drawing import generator, made
-from elman.insight.lab.report import Bars, Chapter, Curves, Grid, Report, Say
+from elman.insight.lab.report import Bars, Chapter, Grid, Report, Say
+from elman.insight.pictures.kinds import Lines
 from elman.layers.cell_layer import CellLayer
 from elman.layers.custom_layer import CustomLayer
 from elman.layers.lstm import LSTM
@@ -181,11 +182,12 @@ def _pictures(norms: Mapping[str, Tensor]) -> Chapter:
             " as a share of what it is at the last step; the lag counts steps back from there."
         ],
         [
-            Curves(
+            Lines(
+                remedy.lower().replace(" ", "-"),
                 remedy,
-                [_curve(norms, PLAIN), *(_curve(norms, name) for name in names)],
-                "lag",
                 look,
+                tuple(_curve(norms, name) for name in (PLAIN, *names)),
+                "lag",
                 logarithmic=True,
             )
             for remedy, (names, look) in REMEDIES.items()
