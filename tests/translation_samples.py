@@ -85,7 +85,10 @@ def pair_data(**parts: Sequence[TextPair]) -> Dataset[TextPair]:
     )  # fmt: skip
 
 
+def pair_config(**changes: Any) -> EncoderDecoderConfig:
+    return EncoderDecoderConfig.checked(PAIRS | changes)
+
+
 def pair_task(data: Dataset[TextPair] | None = None, **changes: Any) -> WritingTask:
     torch.manual_seed(0)
-    config = EncoderDecoderConfig.checked(PAIRS | changes)
-    return make_task(config, data or pair_data())[0]
+    return make_task(pair_config(**changes), data or pair_data())[0]

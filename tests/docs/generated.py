@@ -56,7 +56,7 @@ def _default(name: str, schema: dict[str, Any]) -> str:
         return "must be given"
     default = schema["default"]
     if default is None:
-        return "chosen" if name not in ("validation", "test") else "none"
+        return "chosen" if name not in ("validation", "test", "vectors") else "none"
     return f"`{json.dumps(default)}`" if not isinstance(default, str) else f"`{default}`"
 
 

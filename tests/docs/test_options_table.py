@@ -78,4 +78,4 @@ def test_every_key_that_may_be_left_open_is_told() -> None:
     left_open = {key for key, value in TrainingConfig.checked({"data": "any"}) if value is None}
     rows = {row[0].strip("`") for row in rows_under(RUNS, "### What is chosen")}
     named = {"shape", "text", "label", "source", "target", "split"}
-    assert rows == left_open - named - {"target_file", "validation", "test"}
+    assert rows == left_open - named - {"target_file", "validation", "test", "vectors"}

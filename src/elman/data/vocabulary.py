@@ -125,6 +125,20 @@ class Vocabulary:
         size = MAX_TOKENS - 2 if max_size is None else min(max_size, MAX_TOKENS - 2)
         return cls((UNKNOWN, END, *(token for token, _ in frequent[:size])), unit, lowercase)
 
+    def extended(self, tokens: Iterable[str], max_size: int) -> Vocabulary:
+        """The same vocabulary with further tokens at its end, those that it has left out.
+
+        Args:
+            tokens: in the form in which the vocabulary holds them.
+            max_size: at most so many tokens in all, the two special ones not counted.
+
+        Example:
+            >>> Vocabulary.build(["so good"], "words").extended(["so", "bad"], 9).tokens
+            ('<unknown>', '<end>', 'good', 'so', 'bad')
+        """
+        tokens = dict.fromkeys((*self.tokens, *tokens))
+        return Vocabulary(tuple(tokens)[: max_size + 2], self.unit, self.lowercase)
+
     def __len__(self) -> int:
         """Number of tokens, the two special ones included."""
         return len(self.tokens)

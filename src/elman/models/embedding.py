@@ -5,7 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from elman.errors import ConfigurationError
 from elman.models.description import Encoding
+
+MAX_ONE_HOT = 20_000
+"""Wider vectors, which are 0 almost everywhere, are no sensible use of memory."""
 
 
 class TokenEncoding(nn.Module):
@@ -18,6 +22,9 @@ class TokenEncoding(nn.Module):
         vocabulary_size: V.
         embedding_size: width of the learned vectors; the other encodings do not look at it.
         frozen: whether the table stays as it is in training.
+
+    Raises:
+        ConfigurationError: one-hot vectors of more than `MAX_ONE_HOT` tokens.
 
     Attributes:
         width: I, of each vector.
@@ -42,6 +49,13 @@ class TokenEncoding(nn.Module):
         frozen: bool = False,
     ) -> None:
         super().__init__()
+        if encoding == "one-hot" and vocabulary_size > MAX_ONE_HOT:
+            raise ConfigurationError(
+                f"One-hot vectors of {vocabulary_size:,} tokens are too wide.",
+                where="encoding = one-hot",
+                expected=f"at most {MAX_ONE_HOT:,} tokens",
+                next_step=f"add --max-vocabulary {MAX_ONE_HOT - 2}, or leave out --encoding",
+            )
         self.encoding = encoding
         self.vocabulary_size = vocabulary_size
         self.width = width_of(encoding, vocabulary_size, embedding_size)
@@ -55,6 +69,18 @@ class TokenEncoding(nn.Module):
         # Of the model's type and device, where there is no table to tell them.
         self.register_buffer("unit", torch.ones(()), persistent=False)
 
+    @torch.no_grad()
+    def begin_with(self, tokens: Tensor, vectors: Tensor) -> None:
+        """Put given vectors into the table; the others are scaled to their spread.
+
+        Args:
+            tokens: [n] numbers of the tokens that have one.
+            vectors: [n, width] theirs.
+        """
+        if self.weight is not None and len(tokens):
+            self.weight.mul_(vectors.square().mean().sqrt())
+            self.weight[tokens] = vectors
+
     def forward(self, tokens: Tensor) -> Tensor:
         """Vectors [N, width] of token numbers [N] (int64)."""
         if self.weight is not None:
@@ -62,6 +88,11 @@ class TokenEncoding(nn.Module):
         if self.encoding == "one-hot":
             return nn.functional.one_hot(tokens, self.vocabulary_size) * self.unit
         return (tokens * self.unit / self.vocabulary_size)[:, None]
+
+    @torch.no_grad()
+    def table(self) -> Tensor:
+        """[V, width] the vectors of all tokens, in the order of their numbers."""
+        return self(torch.arange(self.vocabulary_size, device=self.unit.device))  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:
         """Encoding, size of the vocabulary, and width."""

@@ -7,37 +7,42 @@ from torch import Tensor, nn
 from elman.errors import ConfigurationError
 from elman.layers.build import recurrent_layer
 from elman.models.description import LanguageModelDescription
+from elman.models.embedding import TokenEncoding
 from elman.sequences import Ragged
 
 State = tuple[Tensor, ...]
 
 
 class LanguageModel(nn.Module):
-    """Embedding → recurrent layers → a score for each token of the vocabulary.
+    """Encoding of tokens → recurrent layers → a score for each token of the vocabulary.
 
     With tied weights the output layer uses the embedding's matrix (Press, Wolf, 2017,
     arXiv:1608.05859; Inan et al., 2017, arXiv:1611.01462), so that both have one size. Dropout
     acts on the embedded tokens, between layers, and before the output.
 
     Raises:
-        ConfigurationError: tied weights with an embedding of another size than the state.
+        ConfigurationError: tied weights without a learned embedding as wide as the state.
     """
 
     def __init__(self, description: LanguageModelDescription) -> None:
         super().__init__()
         self.description = description
         size = description.embedding_size
-        if description.tied and size != description.hidden_size:
+        learned = description.encoding == "embedding" and not description.frozen
+        if description.tied and not (learned and size == description.hidden_size):
             raise ConfigurationError(
-                "Tied weights need an embedding as wide as the state.",
-                where=f"embedding_size = {size}, hidden_size = {description.hidden_size}",
-                expected="two equal sizes, or tied = false",
-                next_step="leave out embedding_size, or add --no-tied",
+                "Tied weights need a learned embedding as wide as the state.",
+                where=f"encoding = {description.encoding}, frozen = {description.frozen}, "
+                f"embedding_size = {size}, hidden_size = {description.hidden_size}",
+                expected="a learned embedding and two equal sizes, or tied = false",
+                next_step="leave out embedding_size and encoding, or add --no-tied",
             )
-        self.embedding = nn.Embedding(description.vocabulary_size, size)
+        self.embedding = TokenEncoding(
+            description.encoding, description.vocabulary_size, size, frozen=description.frozen
+        )
         self.recurrent = recurrent_layer(
             description.cell,
-            size,
+            self.embedding.width,
             description.hidden_size,
             num_layers=description.num_layers,
             dropout=description.dropout,
@@ -45,10 +50,11 @@ class LanguageModel(nn.Module):
         self.output = nn.Linear(description.hidden_size, description.vocabulary_size)
         self.dropout = nn.Dropout(description.dropout)
         bound = size**-0.5  # scores of the first step of order 1, tied or not
-        nn.init.uniform_(self.embedding.weight, -bound, bound)
+        if self.embedding.weight is not None:
+            nn.init.uniform_(self.embedding.weight, -bound, bound)
         nn.init.uniform_(self.output.weight, -bound, bound)
         nn.init.zeros_(self.output.bias)
-        if description.tied:
+        if isinstance(self.embedding.weight, nn.Parameter) and description.tied:
             self.output.weight = self.embedding.weight
 
     def forward(self, tokens: Ragged, state: State | None = None) -> tuple[Tensor, State]:

@@ -6,14 +6,15 @@ from torch import Tensor, nn
 
 from elman.layers.build import recurrent_layer
 from elman.models.description import ManyToOneDescription
+from elman.models.embedding import TokenEncoding
 from elman.models.pooling import Pool
 from elman.sequences import Ragged
 
 
 class ManyToOne(nn.Module):
-    """Embedding → recurrent layers → pooling over the real steps → a score for each class.
+    """Encoding of tokens → recurrent layers → pooling over the real steps → a score for each class.
 
-    Dropout acts on the embedded tokens, between layers, and on the pooled vector.
+    Dropout acts on the encoded tokens, between layers, and on the pooled vector.
     """
 
     def __init__(self, description: ManyToOneDescription) -> None:
@@ -21,10 +22,15 @@ class ManyToOne(nn.Module):
         self.description = description
         directions = 2 if description.bidirectional else 1
         width = directions * description.hidden_size
-        self.embedding = nn.Embedding(description.vocabulary_size, description.embedding_size)
+        self.embedding = TokenEncoding(
+            description.encoding,
+            description.vocabulary_size,
+            description.embedding_size,
+            frozen=description.frozen,
+        )
         self.recurrent = recurrent_layer(
             description.cell,
-            description.embedding_size,
+            self.embedding.width,
             description.hidden_size,
             num_layers=description.num_layers,
             bidirectional=description.bidirectional,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from elman.data.vectors import width_of_vectors
 from elman.data.vocabulary import choose_unit
+from elman.errors import ConfigurationError
 from elman.training.config import TrainingConfig
 
 Chosen = tuple[dict[str, Any], dict[str, str]]
@@ -22,6 +25,34 @@ def text_choices(config: TrainingConfig, texts: Sequence[str]) -> Chosen:
     if config.unit is not None:
         unit, reason = config.unit, f"a step is one of the {config.unit}, as asked for"
     return {"unit": unit, "min_count": 2 if unit == "words" else 1}, {"unit": reason}
+
+
+def embedding_size(config: TrainingConfig, usual: int) -> int:
+    """The width of the embedding: that of pre-trained vectors, or else the usual one.
+
+    Raises:
+        ConfigurationError: another width is asked for, or there is no embedding.
+        DataError: the file of vectors cannot be read.
+    """
+    asked = config.embedding_size
+    if config.encoding != "embedding" and asked is not None:
+        raise ConfigurationError(
+            f"The encoding {config.encoding} has no embedding.",
+            where=f"embedding_size = {asked}",
+            expected="no embedding_size",
+            next_step="leave out --embedding-size, or --encoding",
+        )
+    if config.vectors is None:
+        return usual
+    width = width_of_vectors(Path(config.vectors))
+    if asked not in (None, width):
+        raise ConfigurationError(
+            f"The vectors in {config.vectors} have {width} numbers each.",
+            where=f"embedding_size = {asked}",
+            expected=f"embedding_size = {width}",
+            next_step="leave out --embedding-size",
+        )
+    return width
 
 
 def learning_choices(config: TrainingConfig) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from elman.training.options import (
     CellOptions,
     Decay,
     DirectionOptions,
+    EncodingOptions,
     LabelOptions,
     LearningOptions,
     Positive,
@@ -46,6 +47,7 @@ class TrainingConfig(
     DirectionOptions,
     CellOptions,
     LabelOptions,
+    EncodingOptions,
     TextOptions,
     SourceOptions,
 ):
@@ -106,6 +108,26 @@ _MISFITS: tuple[tuple[tuple[str, ...], Callable[[TrainingConfig], bool], str], .
         ("momentum", "optimizer"),
         lambda config: config.optimizer != "sgd" and config.momentum is not None,
         "momentum is an option of the optimizer sgd only",
+    ),
+    (
+        ("vectors", "encoding"),
+        lambda config: config.vectors is not None and config.encoding != "embedding",
+        "vectors are an option of the encoding embedding only",
+    ),
+    (
+        ("freeze_vectors", "vectors"),
+        lambda config: config.freeze_vectors and config.vectors is None,
+        "freeze_vectors needs vectors",
+    ),
+    (
+        ("tied", "encoding"),
+        lambda config: bool(config.tied) and config.encoding != "embedding",
+        "tied needs the encoding embedding, whose matrix the output shares",
+    ),
+    (
+        ("tied", "freeze_vectors"),
+        lambda config: bool(config.tied) and config.freeze_vectors,
+        "tied needs vectors that are trained further",
     ),
     (
         ("bptt_window", "bptt_steps"),

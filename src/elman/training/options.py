@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from elman.cells.spec import Kind
 from elman.data.examples import Shape
 from elman.data.tokens import Unit
-from elman.models.description import Layers, Rate, VocabularySize, Width
+from elman.models.description import Encoding, Layers, Rate, VocabularySize, Width
 
 _LARGEST = 3e38  # of the numbers that a weight (float32) can hold
 
@@ -60,6 +60,16 @@ class TextOptions(Options):
     )
     max_vocabulary: VocabularySize = Field(50_000, description="most tokens in the vocabulary")
     embedding_size: Width | None = Field(None, description="width of an embedded token")
+
+
+class EncodingOptions(Options):
+    """Of shapes that read text: what a token becomes before the first layer."""
+
+    encoding: Encoding = Field("embedding", description="how a token becomes numbers")
+    vectors: str | None = Field(
+        None, description="file of pre-trained vectors (GloVe, word2vec text) to begin with"
+    )
+    freeze_vectors: bool = Field(False, description="leave the pre-trained vectors as they are")
 
 
 class CellOptions(Options):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import shlex
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from elman.data.built_in import is_built_in
 from elman.data.examples import AnyDataset
 from elman.data.load import load_dataset
 from elman.data.options import DataOptions
+from elman.data.source import CHUNK_BYTES, open_source
 from elman.data.splits import Part
 from elman.data.wording import counted
 from elman.errors import ConfigurationError, CorruptRunError, DataError
@@ -41,6 +43,7 @@ class _DataRecord(BaseModel):
 
     name: str
     sha256: str
+    vectors_sha256: str = ""
     shape_reason: str
     split_reason: str
     examples: dict[Part, int]
@@ -111,17 +114,40 @@ def prepare_again(run: SavedRun, data: str | None) -> Prepared:
     if data is not None:
         config = config.model_copy(update={"data": data})
     dataset = load_dataset(_data_options(config))
-    if dataset.sha256 != training["data"]["sha256"]:
-        raise DataError(
-            f"{config.data} has changed since the run began.",
-            where=f"{config.data}: SHA-256 {dataset.sha256[:12]}…",
-            expected=f"SHA-256 {training['data']['sha256'][:12]}…, as recorded in training.json",
-            next_step=f"bring the old file back (elman resume RUN --data PATH), or start anew:"
-            f" elman train {config.data}",
-        )
+    recorded_data, back = training["data"], "bring the old file back"
+    _refuse_changed(
+        config.data,
+        dataset.sha256,
+        recorded_data["sha256"],
+        f"{back} (elman resume RUN --data PATH)",
+    )
+    _refuse_changed(
+        str(config.vectors), _vectors_sha256(config), recorded_data["vectors_sha256"], back
+    )
     torch.set_num_threads(config.threads)
     task, vocabulary = SHAPES[config.shape].make_task(config, dataset)
     return Prepared(config, dataset, task, vocabulary, training)
+
+
+def _refuse_changed(file: str, found: str, expected: str, back: str) -> None:
+    if found != expected:
+        raise DataError(
+            f"{file} has changed since the run began.",
+            where=f"{file}: SHA-256 {found[:12]}…",
+            expected=f"SHA-256 {expected[:12]}…, as recorded in training.json",
+            next_step=f"{back}, or start anew with elman train",
+        )
+
+
+def _vectors_sha256(config: TrainingConfig) -> str:
+    """The digest of the file of pre-trained vectors; empty where there is none."""
+    if config.vectors is None:
+        return ""
+    digest = hashlib.sha256()
+    with open_source(Path(config.vectors)) as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def recorded(run: SavedRun) -> tuple[dict[str, Any], SettledConfig]:
@@ -155,7 +181,8 @@ def _record(
 ) -> dict[str, Any]:
     """What training.json holds: all that `resume` and `evaluate` need, and the report says."""
     values = config.model_dump(mode="json", exclude_none=True)
-    for key in ("data", "target_file", "validation", "test"):  # found again from any folder
+    # Found again from any folder.
+    for key in ("data", "target_file", "validation", "test", "vectors"):
         if key in values and not is_built_in(values[key]):
             values[key] = str(Path(values[key]).resolve())
     parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
@@ -170,6 +197,7 @@ def _record(
         "data": {
             "name": dataset.name,
             "sha256": dataset.sha256,
+            "vectors_sha256": _vectors_sha256(config),
             "shape_reason": dataset.shape_reason,
             "split_reason": dataset.split_reason,
             "examples": {part: len(examples) for part, examples in parts.items()},

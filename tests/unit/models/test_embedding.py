@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from elman.models.description import Encoding
 from elman.models.embedding import TokenEncoding
 
 TOKENS = torch.tensor([3, 0, 3, 1])
@@ -21,6 +22,13 @@ def test_an_embedding_is_torchs() -> None:
     assert list(ours.state_dict()) == list(theirs.state_dict()) == ["weight"]
 
 
+@pytest.mark.parametrize("encoding", ["embedding", "one-hot", "integer"])
+def test_the_table_has_the_vectors_of_all_tokens(encoding: Encoding) -> None:
+    module = TokenEncoding(encoding, 4, 3)
+    assert torch.equal(module.table()[TOKENS], module(TOKENS))
+    assert not module.table().requires_grad
+
+
 def test_one_hot_has_a_one_at_the_tokens_place() -> None:
     encoding = TokenEncoding("one-hot", 4, 3)
     assert torch.equal(encoding(TOKENS), torch.eye(4)[TOKENS])
@@ -34,8 +42,8 @@ def test_an_integer_is_the_tokens_share_of_the_vocabulary() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["one-hot", "integer"])
-def test_without_a_table_nothing_is_trained_or_saved(encoding: str) -> None:
-    module = TokenEncoding(encoding, 4, 3)  # type: ignore[arg-type]
+def test_without_a_table_nothing_is_trained_or_saved(encoding: Encoding) -> None:
+    module = TokenEncoding(encoding, 4, 3)
     assert list(module.parameters()) == []
     assert module.state_dict() == {}
     assert module.double()(TOKENS).dtype == torch.float64

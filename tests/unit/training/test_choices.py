@@ -42,7 +42,7 @@ def many(count: int) -> Dataset[LabelledText]:
     return dataclasses.replace(labelled_data(), train=labelled_data().train * (count // 14))
 
 
-LAWFUL_BLANKS = {"text", "split", "validation", "test", "momentum"}
+LAWFUL_BLANKS = {"text", "split", "validation", "test", "vectors", "momentum"}
 
 
 def blanks(config: SettledConfig) -> set[str]:

@@ -175,10 +175,11 @@ def test_places_name_what_the_user_can_find() -> None:
 def test_every_option_of_the_model_reaches_its_description() -> None:
     config = language_model_config(
         cell="rnn", nonlinearity="relu", hidden_size=5, embedding_size=6, num_layers=2,
-        dropout=0.1, tied=False,
+        dropout=0.1, tied=False, encoding="one-hot",
     )  # fmt: skip
     assert describe(config, 11).model_dump() == {
         "cell": vars(CellSpec("rnn", "relu")),
         "vocabulary_size": 11, "embedding_size": 6, "hidden_size": 5, "num_layers": 2,
-        "dropout": 0.1, "shape": "language_model", "tied": False,
+        "dropout": 0.1, "shape": "language_model", "tied": False, "encoding": "one-hot",
+        "frozen": False,
     }  # fmt: skip

@@ -138,12 +138,14 @@ def test_ratings_are_in_the_order_of_their_value_and_classes_of_their_name() -> 
 def test_every_option_of_the_model_reaches_its_description() -> None:
     config = many_to_one_config(
         cell="gru", reset_after=False, hidden_size=5, embedding_size=6, num_layers=2, dropout=0.1,
+        vectors="vectors.txt", freeze_vectors=True,
         bidirectional=False, pooling="last",
     )  # fmt: skip
     description = describe(config, 11, 4)
     assert description.model_dump() == {
         "cell": vars(CellSpec("gru", reset_after=False)),
         "vocabulary_size": 11, "embedding_size": 6, "hidden_size": 5, "num_layers": 2,
+        "encoding": "embedding", "frozen": True,
         "dropout": 0.1, "shape": "many_to_one", "classes": 4, "bidirectional": False,
         "pooling": "last",
     }  # fmt: skip

@@ -18,7 +18,7 @@ def continued(generator: Generator, text: str, answer: str | None) -> Example:
     """The losses are those of each token after the first, and of the answer after the last."""
     model, vocabulary = generator.model, generator.vocabulary
     tokens = [Vocabulary.end_id, *vocabulary.encode(text)][-MOST_STEPS:]
-    table = model.embedding.weight.detach()
+    table = model.embedding.table()
 
     def answers(batch: Ragged) -> Tensor:
         hidden, _ = model.recurrent.run(batch)

@@ -9,7 +9,7 @@ from elman.data.examples import Dataset, TaggedSentence
 from elman.data.tag_schemes import Scheme, scheme_of
 from elman.data.tokens import Unit, tokenise
 from elman.models.description import Rate, Width
-from elman.training.choices import Chosen, epochs_for
+from elman.training.choices import Chosen, embedding_size, epochs_for
 from elman.training.config import TextConfig, TrainingConfig
 
 _SCHEMES = {
@@ -48,7 +48,7 @@ def choose(config: TrainingConfig, dataset: Dataset[TaggedSentence]) -> Chosen:
         "scheme": scheme,
         "crf": scheme != "plain",
         "characters": words,
-        "embedding_size": 100 if words else 32,
+        "embedding_size": embedding_size(config, 100 if words else 32),
         "character_embedding_size": 32,
         "character_hidden_size": 48,
         "word_dropout": 0.0,

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from elman.models.description import AlignedDescription
-from elman.training.options import CellOptions, DirectionOptions, LabelOptions, TextOptions
+from elman.training.options import (
+    CellOptions,
+    DirectionOptions,
+    EncodingOptions,
+    LabelOptions,
+    TextOptions,
+)
 from elman.training.shapes.aligned.config import AlignedConfig, choose
 from elman.training.shapes.aligned.options import AlignedOptions
 from elman.training.shapes.aligned.predictor import predictor
@@ -14,7 +20,14 @@ from elman.training.shapes.contract import ShapeParts
 
 ALIGNED = ShapeParts(
     name="aligned",
-    options=(TextOptions, LabelOptions, CellOptions, DirectionOptions, AlignedOptions),
+    options=(
+        TextOptions,
+        EncodingOptions,
+        LabelOptions,
+        CellOptions,
+        DirectionOptions,
+        AlignedOptions,
+    ),
     config=AlignedConfig,
     choose=choose,
     make_task=make_task,

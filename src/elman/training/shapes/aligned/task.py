@@ -22,7 +22,7 @@ from elman.training.bptt import Carried
 from elman.training.shapes.aligned.config import AlignedConfig
 from elman.training.shapes.aligned.reading import Encoded, Reading
 from elman.training.shapes.aligned.scores import tag_metrics
-from elman.training.shapes.text import layers_and_tokens
+from elman.training.shapes.text import begin_with, layers_and_tokens, token_vocabulary
 from elman.training.share import WHOLE, Share
 from elman.training.task import BatchLoss, Check, Metric
 
@@ -219,6 +219,8 @@ def describe(config: AlignedConfig, reading: Reading, tags: int) -> AlignedDescr
         cell=CellSpec(config.cell, config.nonlinearity, config.reset_after),
         vocabulary_size=len(reading.words),
         embedding_size=config.embedding_size,
+        encoding=config.encoding,
+        frozen=config.freeze_vectors,
         hidden_size=config.hidden_size,
         num_layers=config.num_layers,
         dropout=config.dropout,
@@ -234,9 +236,7 @@ def make_task(
 ) -> tuple[AlignedTask, dict[str, Any]]:
     """The task, and what vocabulary.json holds."""
     tokens = list(chain.from_iterable(example.tokens for example in dataset.train))
-    words = Vocabulary.of_tokens(
-        tokens, config.unit, config.lowercase, config.min_count, config.max_vocabulary
-    )
+    words, vectors = token_vocabulary(config, tokens)
     characters = Vocabulary.build(tokens, "characters") if config.characters else None
     tags = tags_of(dataset.train)
     content = {
@@ -245,4 +245,6 @@ def make_task(
         "tags": tags,
         "scheme": config.scheme,
     }
-    return AlignedTask(config, dataset, Reading(words, characters), tags), content
+    task = AlignedTask(config, dataset, Reading(words, characters), tags)
+    begin_with(vectors, task.model.embedding, words)
+    return task, content

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from elman.data.examples import Dataset, TextPair
 from elman.data.tokens import Unit, iterate
 from elman.data.vocabulary import choose_unit
-from elman.training.choices import Chosen, epochs_for
+from elman.training.choices import Chosen, embedding_size, epochs_for
 from elman.training.config import TextConfig, TrainingConfig
 from elman.training.shapes.writing.config import WritingConfig
 
@@ -38,7 +38,7 @@ def choose(config: TrainingConfig, dataset: Dataset[TextPair]) -> Chosen:
         "min_count": 2 if units["target_unit"] == "words" else 1,
         "lowercase": caseless,
         "hidden_size": 128,
-        "embedding_size": 64,
+        "embedding_size": embedding_size(config, 64),
         "bidirectional": True,
         "dropout": 0.3,
         "attention": attention,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from elman.models.description import EncoderDecoderDescription
-from elman.training.options import CellOptions, DirectionOptions, TextOptions
+from elman.training.options import CellOptions, DirectionOptions, EncodingOptions, TextOptions
 from elman.training.shapes.contract import ShapeParts
 from elman.training.shapes.encoder_decoder.config import EncoderDecoderConfig, choose
 from elman.training.shapes.encoder_decoder.options import EncoderDecoderOptions
@@ -15,7 +15,14 @@ from elman.training.shapes.writing.report import report
 
 ENCODER_DECODER = ShapeParts(
     name="encoder_decoder",
-    options=(TextOptions, CellOptions, DirectionOptions, WritingOptions, EncoderDecoderOptions),
+    options=(
+        TextOptions,
+        EncodingOptions,
+        CellOptions,
+        DirectionOptions,
+        WritingOptions,
+        EncoderDecoderOptions,
+    ),
     config=EncoderDecoderConfig,
     choose=choose,
     make_task=make_task,

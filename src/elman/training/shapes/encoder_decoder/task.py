@@ -13,7 +13,7 @@ from elman.data.vocabulary import Vocabulary
 from elman.models.description import EncoderDecoderDescription
 from elman.models.encoder_decoder import EncoderDecoder
 from elman.training.shapes.encoder_decoder.config import EncoderDecoderConfig
-from elman.training.shapes.text import layers, text_vocabulary
+from elman.training.shapes.text import begin_with, layers, text_vocabulary
 from elman.training.shapes.writing.task import Examples, WritingTask
 from elman.training.shapes.writing.writer import Writer
 
@@ -22,7 +22,7 @@ def make_task(
     config: EncoderDecoderConfig, dataset: Dataset[TextPair]
 ) -> tuple[WritingTask, dict[str, Any]]:
     """The task, and what vocabulary.json holds."""
-    sources = text_vocabulary(config, [pair.text for pair in dataset.train])
+    sources, vectors = text_vocabulary(config, [pair.text for pair in dataset.train])
     targets = Vocabulary.build(
         [pair.target for pair in dataset.train],
         config.target_unit,
@@ -33,6 +33,7 @@ def make_task(
     train = examples_of(dataset.train, sources, targets)
     longest = longest_target(train.targets)
     model = EncoderDecoder(describe(config, len(sources), len(targets)))
+    begin_with(vectors, model.embedding, sources)
     writer = Writer(model, ragged, targets, longest, config.copy_unknown)
     task = WritingTask(
         config,
@@ -83,6 +84,8 @@ def describe(
         vocabulary_size=vocabulary_size,
         target_size=target_size,
         embedding_size=config.embedding_size,
+        encoding=config.encoding,
+        frozen=config.freeze_vectors,
         hidden_size=config.hidden_size,
         num_layers=config.num_layers,
         dropout=config.dropout,

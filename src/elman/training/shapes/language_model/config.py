@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from elman.data.examples import Dataset, Document
 from elman.data.tokens import tokenise
-from elman.training.choices import Chosen, epochs_for, text_choices
+from elman.training.choices import Chosen, embedding_size, epochs_for, text_choices
 from elman.training.config import TextConfig, TrainingConfig
 from elman.training.options import Whole
 
@@ -30,12 +30,14 @@ def choose(config: TrainingConfig, dataset: Dataset[Document]) -> Chosen:
     if steps is None:
         steps = min(32, config.bptt_window or 32)
     sequences = math.ceil(tokens / steps) if steps else len(dataset.train)
+    width = embedding_size(config, hidden_size)
+    learned = config.encoding == "embedding" and not config.freeze_vectors
     choices: dict[str, Any] = {
         "lowercase": False,
         "hidden_size": hidden_size,
-        "embedding_size": hidden_size,
+        "embedding_size": width,
         "dropout": 0.4,
-        "tied": config.embedding_size in (None, hidden_size),
+        "tied": learned and (config.embedding_size or width) == hidden_size,
         "batch_size": batch_size,
         "bptt_steps": steps,
         "bptt_window": steps or None,

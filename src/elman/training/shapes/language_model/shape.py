@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from elman.models.description import LanguageModelDescription
-from elman.training.options import CellOptions, TextOptions
+from elman.training.options import CellOptions, EncodingOptions, TextOptions
 from elman.training.shapes.contract import ShapeParts
 from elman.training.shapes.language_model.config import LanguageModelConfig, choose
 from elman.training.shapes.language_model.options import LanguageModelOptions
@@ -14,7 +14,7 @@ from elman.training.shapes.language_model.task import make_task
 
 LANGUAGE_MODEL = ShapeParts(
     name="language_model",
-    options=(TextOptions, CellOptions, LanguageModelOptions),
+    options=(TextOptions, EncodingOptions, CellOptions, LanguageModelOptions),
     config=LanguageModelConfig,
     choose=choose,
     make_task=make_task,

@@ -19,7 +19,7 @@ from elman.models.description import LanguageModelDescription
 from elman.models.language_model import LanguageModel
 from elman.training.bptt import Carried, Stream
 from elman.training.shapes.language_model.config import LanguageModelConfig
-from elman.training.shapes.text import layers_and_tokens, text_vocabulary
+from elman.training.shapes.text import begin_with, layers_and_tokens, text_vocabulary
 from elman.training.share import WHOLE, Share
 from elman.training.task import BatchLoss, Check, Metric
 
@@ -191,6 +191,8 @@ def describe(config: LanguageModelConfig, vocabulary_size: int) -> LanguageModel
         cell=CellSpec(config.cell, config.nonlinearity, config.reset_after),
         vocabulary_size=vocabulary_size,
         embedding_size=config.embedding_size,
+        encoding=config.encoding,
+        frozen=config.freeze_vectors,
         hidden_size=config.hidden_size,
         num_layers=config.num_layers,
         dropout=config.dropout,
@@ -202,5 +204,7 @@ def make_task(
     config: LanguageModelConfig, dataset: Dataset[Document]
 ) -> tuple[LanguageModelTask, dict[str, Any]]:
     """The task, and what vocabulary.json holds."""
-    vocabulary = text_vocabulary(config, [example.text for example in dataset.train])
-    return LanguageModelTask(config, dataset, vocabulary), {"text": vocabulary.to_json()}
+    vocabulary, vectors = text_vocabulary(config, [example.text for example in dataset.train])
+    task = LanguageModelTask(config, dataset, vocabulary)
+    begin_with(vectors, task.model.embedding, vocabulary)
+    return task, {"text": vocabulary.to_json()}

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from elman.data.examples import Dataset, LabelledText
 from elman.models.description import Pooling
-from elman.training.choices import Chosen, epochs_for, text_choices
+from elman.training.choices import Chosen, embedding_size, epochs_for, text_choices
 from elman.training.config import TextConfig, TrainingConfig
 from elman.training.options import Positive
 
@@ -30,7 +30,7 @@ def choose(config: TrainingConfig, dataset: Dataset[LabelledText]) -> Chosen:
         "lowercase": text["unit"] == "words",
         "max_length": 1000,
         "hidden_size": 192,
-        "embedding_size": 64,
+        "embedding_size": embedding_size(config, 64),
         "bidirectional": True,
         "dropout": 0.4,
         "pooling": "attention",

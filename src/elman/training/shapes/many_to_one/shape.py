@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from elman.models.description import ManyToOneDescription
-from elman.training.options import CellOptions, DirectionOptions, LabelOptions, TextOptions
+from elman.training.options import (
+    CellOptions,
+    DirectionOptions,
+    EncodingOptions,
+    LabelOptions,
+    TextOptions,
+)
 from elman.training.shapes.contract import ShapeParts
 from elman.training.shapes.many_to_one.config import ManyToOneConfig, choose
 from elman.training.shapes.many_to_one.options import ManyToOneOptions
@@ -14,7 +20,14 @@ from elman.training.shapes.many_to_one.task import make_task
 
 MANY_TO_ONE = ShapeParts(
     name="many_to_one",
-    options=(TextOptions, LabelOptions, CellOptions, DirectionOptions, ManyToOneOptions),
+    options=(
+        TextOptions,
+        EncodingOptions,
+        LabelOptions,
+        CellOptions,
+        DirectionOptions,
+        ManyToOneOptions,
+    ),
     config=ManyToOneConfig,
     choose=choose,
     make_task=make_task,

@@ -19,7 +19,7 @@ from elman.models.description import ManyToOneDescription
 from elman.models.many_to_one import ManyToOne
 from elman.training.bptt import Carried
 from elman.training.shapes.many_to_one.config import ManyToOneConfig
-from elman.training.shapes.text import layers_and_tokens, text_vocabulary
+from elman.training.shapes.text import begin_with, layers_and_tokens, text_vocabulary
 from elman.training.share import WHOLE, Share
 from elman.training.task import BatchLoss, Check, Metric
 
@@ -164,6 +164,8 @@ def describe(config: ManyToOneConfig, vocabulary_size: int, classes: int) -> Man
         cell=CellSpec(config.cell, config.nonlinearity, config.reset_after),
         vocabulary_size=vocabulary_size,
         embedding_size=config.embedding_size,
+        encoding=config.encoding,
+        frozen=config.freeze_vectors,
         hidden_size=config.hidden_size,
         num_layers=config.num_layers,
         dropout=config.dropout,
@@ -191,7 +193,7 @@ def make_task(
     config: ManyToOneConfig, dataset: Dataset[LabelledText]
 ) -> tuple[ManyToOneTask, dict[str, Any]]:
     """The task, and what vocabulary.json holds."""
-    vocabulary = text_vocabulary(config, [example.text for example in dataset.train])
+    vocabulary, vectors = text_vocabulary(config, [example.text for example in dataset.train])
     labels = label_order(dataset)
     content = {
         "text": vocabulary.to_json(),
@@ -199,4 +201,6 @@ def make_task(
         "target": dataset.target,
         "max_length": config.max_length,
     }
-    return ManyToOneTask(config, dataset, vocabulary, labels), content
+    task = ManyToOneTask(config, dataset, vocabulary, labels)
+    begin_with(vectors, task.model.embedding, vocabulary)
+    return task, content
