@@ -18,7 +18,7 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an e
 
 
 def parameters_of(config: type[BaseModel], leave_out: set[str]) -> list[inspect.Parameter]:
-    """An option for each field of a configuration, in its order.
+    """An option for each field of a configuration, in its order, under the title of its group.
 
     Values are taken as text: the configuration checks them, so that all faults are told at once
     and a file and the command line have one set of rules.
@@ -32,14 +32,21 @@ def parameters_of(config: type[BaseModel], leave_out: set[str]) -> list[inspect.
             name,
             inspect.Parameter.KEYWORD_ONLY,
             default=None,
-            annotation=_annotation(name, field),
+            annotation=_annotation(name, field, _title(config, name)),
         )
         for name, field in config.model_fields.items()
         if name not in leave_out
     ]
 
 
-def _annotation(name: str, field: FieldInfo) -> Any:
+def _title(config: type[BaseModel], name: str) -> str | None:
+    """The title of the class in which a field was first written."""
+    owners = [one for one in config.__mro__ if name in inspect.get_annotations(one)]
+    first = owners[-1]
+    return first.model_config.get("title") if issubclass(first, BaseModel) else None
+
+
+def _annotation(name: str, field: FieldInfo, title: str | None) -> Any:
     kinds = _kinds(field.annotation)
     flag = "--" + name.replace("_", "-")
     help_text = f"{field.description}" + (
@@ -47,11 +54,17 @@ def _annotation(name: str, field: FieldInfo) -> Any:
     )
     if bool in kinds:
         names = f"{flag}/--no-{flag.removeprefix('--')}"
-        return Annotated[bool | None, typer.Option(names, help=help_text, show_default=False)]
+        return Annotated[
+            bool | None,
+            typer.Option(names, help=help_text, show_default=False, rich_help_panel=title),
+        ]
     choices = [choice for kind in kinds if get_origin(kind) is Literal for choice in get_args(kind)]
     metavar = "|".join(choices) if choices else _metavar(kinds)
     return Annotated[
-        str | None, typer.Option(flag, help=help_text, metavar=metavar, show_default=False)
+        str | None,
+        typer.Option(
+            flag, help=help_text, metavar=metavar, show_default=False, rich_help_panel=title
+        ),
     ]
 
 

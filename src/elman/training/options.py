@@ -28,12 +28,15 @@ OnDivergence = Literal["stop", "skip", "halve-lr"]
 
 
 class Options(BaseModel):
-    """A group of options: values that never change, and no other keys."""
+    """A group of options: values that never change, and no other keys.
+
+    Its title heads it where the command line lists the options.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class SourceOptions(Options):
+class SourceOptions(Options, title="Data"):
     """Where the data is, and how it is divided."""
 
     data: str = Field(description="a file, or the name of a built-in source")
@@ -43,13 +46,13 @@ class SourceOptions(Options):
     test: str | None = Field(None, description="file of the test part")
 
 
-class LabelOptions(Options):
+class LabelOptions(Options, title="Labels"):
     """Of shapes that learn a label for each example."""
 
     label: str | None = Field(None, description="column of the labels")
 
 
-class TextOptions(Options):
+class TextOptions(Options, title="Text"):
     """Of shapes that read text."""
 
     text: str | None = Field(None, description="column of the texts")
@@ -62,7 +65,7 @@ class TextOptions(Options):
     embedding_size: Width | None = Field(None, description="width of an embedded token")
 
 
-class EncodingOptions(Options):
+class EncodingOptions(Options, title="Text"):
     """Of shapes that read text: what a token becomes before the first layer."""
 
     encoding: Encoding = Field("embedding", description="how a token becomes numbers")
@@ -72,7 +75,7 @@ class EncodingOptions(Options):
     freeze_vectors: bool = Field(False, description="leave the pre-trained vectors as they are")
 
 
-class CellOptions(Options):
+class CellOptions(Options, title="Recurrent layers"):
     """Of shapes that have recurrent layers."""
 
     cell: Kind = Field("lstm", description="recurrent cell")
@@ -83,13 +86,13 @@ class CellOptions(Options):
     dropout: Rate | None = Field(None, description="rate of dropout")
 
 
-class DirectionOptions(Options):
+class DirectionOptions(Options, title="Recurrent layers"):
     """Of shapes that may read a sequence from its end as well."""
 
     bidirectional: bool | None = Field(None, description="read each text from its end as well")
 
 
-class LearningOptions(Options):
+class LearningOptions(Options, title="Training"):
     """How any model is trained."""
 
     epochs: Positive | None = Field(None, description="passes over the training part")

@@ -9,7 +9,7 @@ from elman.models.description import Rate, Width
 from elman.training.options import Options
 
 
-class AlignedOptions(Options):
+class AlignedOptions(Options, title="Only aligned"):
     """How tags mark entities, and what of a word is read."""
 
     scheme: Scheme | None = Field(

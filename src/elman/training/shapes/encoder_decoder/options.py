@@ -8,7 +8,7 @@ from elman.data.tokens import Unit
 from elman.training.options import Options
 
 
-class EncoderDecoderOptions(Options):
+class EncoderDecoderOptions(Options, title="Only encoder_decoder"):
     """Where the pairs are, and how targets are cut into tokens."""
 
     source: str | None = Field(None, description="column of the texts to read (encoder, decoder)")

@@ -7,7 +7,7 @@ from pydantic import Field
 from elman.training.options import Options, Positive, Whole
 
 
-class LanguageModelOptions(Options):
+class LanguageModelOptions(Options, title="Only language_model"):
     """The output's weights, and truncated backpropagation through time."""
 
     tied: bool | None = Field(None, description="output weights = embedding (language model)")

@@ -8,7 +8,7 @@ from elman.models.description import Pooling
 from elman.training.options import Options, Positive
 
 
-class ManyToOneOptions(Options):
+class ManyToOneOptions(Options, title="Only many_to_one"):
     """How much of a text is read, and how one vector is made of it."""
 
     max_length: Positive | None = Field(

@@ -13,7 +13,7 @@ Beams = Annotated[int, Field(ge=1, le=1000)]
 Penalty = Annotated[float, Field(ge=0, le=10)]
 
 
-class WritingOptions(Options):
+class WritingOptions(Options, title="Writing"):
     """How texts are written, and how writing is learnt."""
 
     target: str | None = Field(None, description="column of the texts to write")
