@@ -80,17 +80,26 @@ class AlignedDescription(TextDescription):
     spelling: SpellingDescription | None = None
 
 
-class DecoderDescription(TextDescription):
-    """What writes a sequence has: a vocabulary of its own, and perhaps attention."""
+class DecoderDescription(RecurrentDescription):
+    """What writes a sequence has: tokens to write, and perhaps attention."""
 
     target_size: VocabularySize
+    embedding_size: Width
     attention: AttentionKind
     input_feeding: bool = False
 
 
-class EncoderDecoderDescription(DecoderDescription):
+class EncoderDecoderDescription(DecoderDescription, TextDescription):
     """An encoder and a decoder."""
 
     shape: Literal["encoder_decoder"] = "encoder_decoder"
     attention: AttentionKind = "general"
     bidirectional: bool = True
+
+
+class OneToManyDescription(DecoderDescription):
+    """A model that writes a sequence for a vector [I], or for an image [C, H, W]."""
+
+    shape: Literal["one_to_many"] = "one_to_many"
+    features: Annotated[tuple[Width, ...], Field(min_length=1, max_length=3)]
+    attention: AttentionKind = "none"

@@ -25,6 +25,7 @@ class ImageEncoder(nn.Module):
 
     Attributes:
         size: F, the width of the vector.
+        places: how many places of the image it has features of: H' · W' after the last halving.
 
     Source: Simonyan, Zisserman (2015), arXiv:1409.1556, for pairs of small convolutions.
 
@@ -48,7 +49,13 @@ class ImageEncoder(nn.Module):
             channels, wide = wide, min(2 * wide, MOST_CHANNELS)
         self.layers = nn.Sequential(*layers, nn.Flatten())
         self.size = channels * height * width
+        self.places = height * width
 
     def forward(self, images: Tensor) -> Tensor:
         """[B, F] from images [B, C, H, W] of any number type."""
         return self.layers(self.scaling(images.to(self.scaling.mean.dtype)))  # type: ignore[no-any-return]
+
+    def by_place(self, features: Tensor) -> Tensor:
+        """Vectors [B, F] as what they say of each place, [B, places, F / places]."""
+        by_channel: Tensor = features.unflatten(1, (-1, self.places))
+        return by_channel.transpose(1, 2)
