@@ -89,6 +89,8 @@ def pair_config(**changes: Any) -> EncoderDecoderConfig:
     return EncoderDecoderConfig.checked(PAIRS | changes)
 
 
-def pair_task(data: Dataset[TextPair] | None = None, **changes: Any) -> WritingTask:
-    torch.manual_seed(0)
+def pair_task(
+    data: Dataset[TextPair] | None = None, init_seed: int = 0, **changes: Any
+) -> WritingTask:
+    torch.manual_seed(init_seed)
     return make_task(pair_config(**changes), data or pair_data())[0]

@@ -22,6 +22,8 @@ class EncoderDecoder(WritingModel):
     Sources: Sutskever, Vinyals, Le (2014), arXiv:1409.3215; Cho et al. (2014), arXiv:1406.1078.
     """
 
+    description: EncoderDecoderDescription
+
     def __init__(self, description: EncoderDecoderDescription) -> None:
         super().__init__()
         self.description = description

@@ -28,6 +28,8 @@ class OneToMany(WritingModel):
     arXiv:1502.03044, the soft form.
     """
 
+    description: OneToManyDescription
+
     def __init__(self, description: OneToManyDescription) -> None:
         super().__init__()
         self.description = description

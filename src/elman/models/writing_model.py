@@ -8,11 +8,13 @@ from typing import Any
 from torch import nn
 
 from elman.models.decoder import Decoder, Reading
+from elman.models.description import DecoderDescription
 
 
 class WritingModel(nn.Module):
     """Something that reads, and a decoder that writes from what was read."""
 
+    description: DecoderDescription
     decoder: Decoder
 
     @abstractmethod

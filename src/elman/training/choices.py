@@ -59,6 +59,7 @@ def learning_choices(config: TrainingConfig) -> dict[str, Any]:
     """What belongs to the optimiser, whatever it trains."""
     # SGD multiplies the pull by the rate and by 1 / (1 - momentum): these two are about as strong.
     choices: dict[str, Any] = {"weight_decay": 0.01 if config.optimizer == "adamw" else 1e-5}
+    choices["patience"] = 5
     if config.optimizer == "sgd":
         choices["momentum"] = 0.9
     return choices

@@ -29,6 +29,7 @@ from elman.training.options import (
     Positive,
     SourceOptions,
     TextOptions,
+    Whole,
 )
 from elman.training.shapes.aligned.options import AlignedOptions
 from elman.training.shapes.encoder_decoder.options import EncoderDecoderOptions
@@ -150,6 +151,7 @@ class SettledConfig(TrainingConfig):
     batch_size: Positive
     learning_rate: Amount
     weight_decay: Decay
+    patience: Whole = 5
 
 
 class RecurrentConfig(SettledConfig):

@@ -107,8 +107,8 @@ class LearningOptions(Options, title="Training"):
     on_divergence: OnDivergence = Field(
         "stop", description="after a batch whose loss or gradient is not finite"
     )
-    patience: Whole = Field(
-        5, description="stop after so many epochs without improvement; 0 for never"
+    patience: Whole | None = Field(
+        None, description="stop after so many epochs without improvement; 0 for never"
     )
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
         0, description="of everything drawn: weights, order, dropout, split"

@@ -45,6 +45,7 @@ def choose(config: TrainingConfig, dataset: Dataset[TextPair]) -> Chosen:
         "input_feeding": False,
         "copy_unknown": attention != "none",
         "beams": 5,
+        "patience": 0,  # texts written greedily go up and down until the rate has fallen
         "batch_size": batch_size,
         "epochs": epochs_for(math.ceil(examples / batch_size), least=12),
         "learning_rate": 4e-3 if config.optimizer == "adamw" else 0.5,
