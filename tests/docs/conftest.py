@@ -25,7 +25,7 @@ def elman(folder: Path, *words: str) -> None:
 
 @pytest.fixture(scope="session")
 def reader_s_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the runs languages, notes, towns and pairs, as a reader of the README has."""
+    """A folder with the runs that a reader of the documents has, small ones."""
     folder = tmp_path_factory.mktemp("reader")
     rows = [f"{name} {number},{label}" for number in range(10) for name, label in NAMES]
     (folder / "languages.csv").write_text("\n".join(["text,label", *rows]), encoding="utf-8")
@@ -36,6 +36,9 @@ def reader_s_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pairs = [f"number {number},{number} rebmun" for number in range(20)]
     (folder / "pairs.csv").write_text("\n".join(["source,target", *pairs]), encoding="utf-8")
     elman(folder, "train", "pairs.csv", *QUICK)
+    levels = [f"2024-01-{day:02},{day % 7}\n" for day in range(1, 31)]
+    (folder / "levels.csv").write_text("".join(["date,level\n", *levels]), encoding="utf-8")
+    elman(folder, "train", "levels.csv", *QUICK)
     elman(folder, "train", "towns.conll", *QUICK)
     elman(folder, "train", "languages.csv", *QUICK)
     elman(folder, "train", "notes.txt", *QUICK)

@@ -18,10 +18,11 @@ from elman.training.config import TrainingConfig
 from elman.training.shapes.registry import settle
 from tests.docs.documents import ROOT, rows_under
 from tests.docs.generated import GENERATED, cut
+from tests.series_samples import waves
 
 RUNS = ROOT / "docs" / "runs.md"
 PLAIN = re.compile(r"`([^`]+)`")
-SHAPES = ("many to one", "language model", "aligned", "encoder and decoder")
+SHAPES = ("many to one", "language model", "aligned", "encoder and decoder", "forecaster")
 WORDS = "five words of running text"
 
 
@@ -62,7 +63,7 @@ def test_the_table_has_a_row_for_every_key() -> None:
 
 @pytest.mark.parametrize(
     ("column", "dataset"),
-    [(1, texts()), (2, documents()), (3, tagged()), (4, pairs())],
+    [(1, texts()), (2, documents()), (3, tagged()), (4, pairs()), (5, waves())],
     ids=SHAPES,
 )
 def test_what_is_said_to_be_chosen_is_chosen(column: int, dataset: AnyDataset) -> None:
@@ -78,4 +79,5 @@ def test_every_key_that_may_be_left_open_is_told() -> None:
     left_open = {key for key, value in TrainingConfig.checked({"data": "any"}) if value is None}
     rows = {row[0].strip("`") for row in rows_under(RUNS, "### What is chosen")}
     named = {"shape", "text", "label", "source", "target", "split"}
+    named |= {"columns", "id", "time", "known"}
     assert rows == left_open - named - {"target_file", "validation", "test", "vectors"}

@@ -22,7 +22,7 @@ def told(heading: str) -> set[str]:
 def fields(folder: Path, file: str) -> set[str]:
     """The fields of a file, in the runs of all shapes together."""
     found: set[str] = set()
-    for run in ("languages", "notes", "towns", "pairs"):
+    for run in ("languages", "notes", "towns", "pairs", "levels"):
         manifest = json.loads((folder / "runs" / run / "run.json").read_text(encoding="utf-8"))
         last = f"generations/{manifest['last']['number']}/{file}"
         place = next(

@@ -17,6 +17,7 @@ from elman.training.loop import Step
 from elman.training.results import Outcome
 
 _PLAIN_SECONDS = 10.0
+_WIDEST = 4  # more metrics than these stand below each other, not side by side
 
 
 class RunDisplay:
@@ -111,13 +112,17 @@ def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
         print(json.dumps(outcome.facts(), ensure_ascii=False))
         return
     rival, baseline = outcome.best_baseline()
-    width = max(len(name) for name in outcome.results.baselines)
-    rows = [("this model", outcome.results.test), *outcome.results.baselines.items()]
+    everyone = {"this model": outcome.results.test, **outcome.results.baselines}
     names = list(outcome.results.test)
-    print("test part".ljust(width) + "".join(f"{name.replace('_', ' '):>22}" for name in names))
-    for who, measured in rows:
+    rows = [["test part", *(name.replace("_", " ") for name in names)]]
+    for who, measured in everyone.items():
         cells = (f"{measured[name]:.4f}" if name in measured else "-" for name in names)
-        print(who.ljust(width) + "".join(f"{cell:>22}" for cell in cells))
+        rows.append([who, *cells])
+    if len(names) > _WIDEST:
+        rows = [list(column) for column in zip(*rows, strict=True)]
+    width = max(len(row[0]) for row in rows)
+    for row in rows:
+        print(row[0].ljust(width) + "".join(f"{cell:>22}" for cell in row[1:]))
     first = names[0]
     print(
         f"{first.replace('_', ' ')} {outcome.results.test[first]:.4f},"

@@ -40,12 +40,26 @@ def _pydocs(seed: int) -> AnyDataset:
     return pydocs.load(seed)
 
 
+def _stocks(seed: int) -> AnyDataset:
+    from elman.data import stocks
+
+    return stocks.load(seed)
+
+
+def _sunspots(seed: int) -> AnyDataset:
+    from elman.data import sunspots
+
+    return sunspots.load(seed)
+
+
 BUILT_IN: Final[Mapping[str, Callable[[int], AnyDataset]]] = {
     "languages": _languages,
     "dates-tags": _dates_tags,
     "pydocs": _pydocs,
     "dates": _dates,
     "names-en-hi": _names_en_hi,
+    "stocks": _stocks,
+    "sunspots": _sunspots,
 }
 
 

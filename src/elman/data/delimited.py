@@ -22,12 +22,25 @@ def read_delimited(path: Path, digest: Digest) -> Table:
         DataError: no rows, a row with missing or extra fields, a name that stands twice,
             a quote that is never closed, or lines that cannot be text.
     """
-    name = str(path)
-    lines = (line + "\n" for line in read_lines(path, digest))
+    return delimited(str(path), read_lines(path, digest), tabs=path.suffix.lower() == ".tsv")
+
+
+def delimited(name: str, source: Iterable[str], *, tabs: bool = False) -> Table:
+    """The table in lines of text.
+
+    Args:
+        name: of the source, for messages.
+        source: the lines, without their ends.
+        tabs: whether fields are separated by tabs, whatever the first line looks like.
+
+    Raises:
+        DataError: as `read_delimited`.
+    """
+    lines = (line + "\n" for line in source)
     first = next((line for line in lines), None)
     if first is None:
         raise empty(name)
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter(first)
+    delimiter = "\t" if tabs else _delimiter(first)
     with _long_fields():
         rows = _rows(name, _chain(first, lines), delimiter)
         start, header = next(rows, (0, []))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
 if TYPE_CHECKING:  # numpy is not worth its import to those who read texts
+    import numpy as np
     from numpy.typing import NDArray
 
-Shape = Literal["many_to_one", "language_model", "aligned", "encoder_decoder"]
-Target = Literal["class", "rating", "next token", "tags", "text"]
+Shape = Literal["many_to_one", "language_model", "aligned", "encoder_decoder", "forecaster"]
+Target = Literal["class", "rating", "next token", "tags", "text", "values to come"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,41 @@ class TextPair:
     row: int
 
 
-Example = TypeVar("Example", LabelledText, Document, TaggedSentence, LabelledArray, TextPair)
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """A stretch of one quantity over time, one value a step.
+
+    Args:
+        name: of the quantity: its column, its series, or both.
+        stamps: [T] when each step was, as `elman.data.clock` counts; they rise.
+        values: [T], NaN where nothing was measured.
+        known: [T + F, K] the covariates of each step, and of F steps after the last value.
+        rows: [T] where each step stands in its file, counted from 1; 0 where it does not.
+    """
+
+    name: str
+    stamps: NDArray[np.int64]
+    values: NDArray[np.float64]
+    known: NDArray[np.float64]
+    rows: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def stretch(self, first: int, end: int) -> Series:
+        """The steps from `first` to before `end`; what is known beyond stays with the last one."""
+        return replace(
+            self,
+            stamps=self.stamps[first:end],
+            values=self.values[first:end],
+            known=self.known[first : end if end < len(self) else None],
+            rows=self.rows[first:end],
+        )
+
+
+Example = TypeVar(
+    "Example", LabelledText, Document, TaggedSentence, LabelledArray, TextPair, Series
+)
 
 
 @dataclass(frozen=True)
@@ -125,7 +160,19 @@ class Dataset(Generic[Example]):
     sha256: str
     notes: tuple[str, ...]
 
+    def sizes(self) -> dict[str, int]:
+        """How much is in each part, counted as the shape counts: examples."""
+        return {
+            "train": len(self.train),
+            "validation": len(self.validation),
+            "test": len(self.test),
+        }
+
 
 AnyDataset: TypeAlias = (
-    Dataset[LabelledText] | Dataset[Document] | Dataset[TaggedSentence] | Dataset[TextPair]
+    Dataset[LabelledText]
+    | Dataset[Document]
+    | Dataset[TaggedSentence]
+    | Dataset[TextPair]
+    | Dataset[Series]
 )

@@ -27,7 +27,10 @@ _LOADERS: Mapping[Format, Callable[[Files, DataOptions], AnyDataset]] = {
     "columns": load_columns,
 }
 
-_OF_FILES = (*("text", "label", "source", "target", "target_file", "split", "validation", "test"),)
+_OF_FILES = (
+    *("text", "label", "source", "target", "target_file", "split", "validation", "test"),
+    *("columns", "id", "time", "known", "parts"),
+)
 
 
 def load_dataset(options: DataOptions) -> AnyDataset:

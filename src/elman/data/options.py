@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from elman.data.examples import Shape
 from elman.data.splits import Part
 from elman.data.tag_schemes import Scheme
+
+Transform = Literal["none", "root", "log"]
+"""Of the values of series, before they are scaled."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,11 @@ class DataOptions:
         validation: the path of a file with the validation part.
         test: the path of a file with the test part.
         scheme: how tags mark entities; None to infer it.
+        columns: the columns of the numbers, separated by commas; None to infer them.
+        id: the column that says which sequence a row belongs to; None to infer it.
+        time: the column that orders the rows of a sequence; None to infer it.
+        known: the columns whose future is known, separated by commas.
+        parts: shares or numbers of steps of the three parts of series.
         seed: draws the parts that the data does not fix.
     """
 
@@ -40,6 +49,11 @@ class DataOptions:
     validation: str | None = None
     test: str | None = None
     scheme: Scheme | None = None
+    columns: str | None = None
+    id: str | None = None
+    time: str | None = None
+    known: str | None = None
+    parts: str | None = None
     seed: int = 0
 
     def files(self) -> dict[Part, Path]:

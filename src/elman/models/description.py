@@ -103,3 +103,27 @@ class OneToManyDescription(DecoderDescription):
     shape: Literal["one_to_many"] = "one_to_many"
     features: Annotated[tuple[Width, ...], Field(min_length=1, max_length=3)]
     attention: AttentionKind = "none"
+
+
+QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
+"""The levels of a forecast of quantiles: the median, and the middle half and 80 % around it."""
+
+Forecast = Literal["quantiles", "point", "gaussian"]
+ForecastDecoding = Literal["direct", "recursive"]
+Normalise = Literal["last", "none"]
+WindowSteps = Annotated[int, Field(ge=1, le=100_000)]
+
+
+class ForecasterDescription(RecurrentDescription):
+    """A forecaster, of so many covariates and series."""
+
+    shape: Literal["forecaster"] = "forecaster"
+    look_back: WindowSteps
+    horizon: WindowSteps
+    segment: WindowSteps = 1
+    known: Annotated[int, Field(ge=0, le=1000)] = 0
+    series: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    output: Forecast = "quantiles"
+    decoding: ForecastDecoding = "direct"
+    normalise: Normalise = "last"
+    highway: bool = True

@@ -25,6 +25,14 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Band:
+    """A range around a line: its name, and its points (x, low, high), with x rising."""
+
+    name: str
+    points: Sequence[tuple[float, float, float]]
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """A horizontal line to compare with, such as a baseline."""
 
@@ -54,6 +62,7 @@ def line_chart(
     *,
     x_label: str = "step",
     references: Sequence[Reference] = (),
+    bands: Sequence[Band] = (),
     marked: tuple[float, str] | None = None,
     logarithmic: bool = False,
     small: bool = False,
@@ -66,6 +75,7 @@ def line_chart(
             logarithmic scale) leave a gap.
         x_label: name of the horizontal axis.
         references: horizontal lines.
+        bands: ranges behind the lines, the widest first; points that cannot be drawn are left out.
         marked: place on the horizontal axis to mark, and its name.
         logarithmic: whether the vertical axis is logarithmic.
         small: for three charts in a row rather than two.
@@ -75,10 +85,15 @@ def line_chart(
         for line in series
     ]
     level = [reference for reference in references if drawable(reference.value, logarithmic)]
+    ranges = [
+        Band(band.name, [p for p in band.points if all(drawable(y, logarithmic) for y in p[1:])])
+        for band in bands
+    ]
     xs = [x for line in drawn for x, _ in line.points]
     if not xs:
         return figure(title, element("p", "Nothing has been measured yet.", class_="empty"))
     ys = [y for line in drawn for _, y in line.points] + [each.value for each in level]
+    ys += [y for band in ranges for point in band.points for y in point[1:]]
     up = log_scale(ys) if logarithmic else linear_scale(ys)
     left = 10 + DIGIT_WIDTH * max(len(name) for _, name in up.ticks)
     width = 300 if small else WIDTH
@@ -88,6 +103,7 @@ def line_chart(
         "svg",
         element("title", title),
         element("desc", _spoken(drawn, level, x_label)),
+        *(_band(frame, band) for band in ranges),
         _axes(frame, x_label),
         *([_mark(frame, *marked)] if marked else []),
         *(_level(frame, reference) for reference in level),
@@ -96,7 +112,7 @@ def line_chart(
         role="img",
     )
     shown = f"{title}, logarithmic" if logarithmic else title
-    return figure(shown, fragment(_legend(drawn, level), picture))
+    return figure(shown, fragment(_legend(drawn, level, ranges), picture))
 
 
 def figure(title: str, content: Html) -> Html:
@@ -121,13 +137,16 @@ def _spoken(series: Sequence[Series], references: Sequence[Reference], x_label: 
     return " ".join(sentences)
 
 
-def _legend(series: Sequence[Series], references: Sequence[Reference]) -> Html:
+def _legend(
+    series: Sequence[Series], references: Sequence[Reference], bands: Sequence[Band]
+) -> Html:
     entries = [
         (f"line line-{index % STYLES}", line.name, number(line.points[-1][1], 3))
         for index, line in enumerate(series)
         if line.points
     ]
-    if len(entries) + len(references) < 2:
+    shades = [element("li", _shade(), f" {band.name}") for band in bands if band.points]
+    if len(entries) + len(references) + len(shades) < 2:
         return fragment()
     entries += [("reference", each.name, number(each.value, 3)) for each in references]
     return element(
@@ -136,6 +155,7 @@ def _legend(series: Sequence[Series], references: Sequence[Reference]) -> Html:
             element("li", _swatch(style), f" {name} ", element("b", value))
             for style, name, value in entries
         ),
+        *shades,
         class_="legend",
     )
 
@@ -143,6 +163,11 @@ def _legend(series: Sequence[Series], references: Sequence[Reference]) -> Html:
 def _swatch(style: str) -> Html:
     stroke = element("line", x1=0, y1=5, x2=26, y2=5, class_=style)
     return element("svg", stroke, viewBox="0 0 26 10", aria_hidden="true")
+
+
+def _shade() -> Html:
+    area = element("rect", x=0, y=0, width=26, height=10, class_="band")
+    return element("svg", area, viewBox="0 0 26 10", aria_hidden="true")
 
 
 def _label(content: str, x: float, y: float, anchor: str, style: str = "tick") -> Html:
@@ -181,6 +206,14 @@ def _mark(frame: _Frame, value: float, name: str) -> Html:
 def _level(frame: _Frame, reference: Reference) -> Html:
     y = frame.y(reference.value)
     return element("line", x1=frame.left, x2=frame.width - RIGHT, y1=y, y2=y, class_="reference")
+
+
+def _band(frame: _Frame, band: Band) -> Html:
+    """The area between the lows and the highs."""
+    there = [(x, high) for x, _, high in band.points]
+    back = [(x, low) for x, low, _ in reversed(band.points)]
+    outline = "L".join(f"{frame.x(x):.1f} {frame.y(y):.1f}" for x, y in there + back)
+    return element("path", d=f"M{outline}Z", class_="band") if outline else fragment()
 
 
 def _line(frame: _Frame, index: int, series: Series, logarithmic: bool) -> Html:

@@ -140,6 +140,7 @@ svg .strong{font-weight:650}
 .line-1{stroke:var(--second);stroke-dasharray:6 4}
 .line-2{stroke:var(--third);stroke-dasharray:10 4 2 4}
 .line-3{stroke:var(--fourth);stroke-dasharray:3 4}
+.band{fill:var(--accent);opacity:.16}
 .dot{fill:var(--ground);stroke-width:1.75;stroke-dasharray:none}
 .bar{fill:var(--rival)}
 .bar.own{fill:var(--own)}

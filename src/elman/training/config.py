@@ -26,6 +26,7 @@ from elman.training.options import (
     EncodingOptions,
     LabelOptions,
     LearningOptions,
+    NumberOptions,
     Positive,
     SourceOptions,
     TextOptions,
@@ -33,6 +34,7 @@ from elman.training.options import (
 )
 from elman.training.shapes.aligned.options import AlignedOptions
 from elman.training.shapes.encoder_decoder.options import EncoderDecoderOptions
+from elman.training.shapes.forecaster.options import ForecasterOptions
 from elman.training.shapes.language_model.options import LanguageModelOptions
 from elman.training.shapes.many_to_one.options import ManyToOneOptions
 from elman.training.shapes.writing.options import WritingOptions
@@ -41,6 +43,7 @@ from elman.training.shapes.writing.options import WritingOptions
 class TrainingConfig(
     LearningOptions,
     AlignedOptions,
+    ForecasterOptions,
     LanguageModelOptions,
     ManyToOneOptions,
     EncoderDecoderOptions,
@@ -49,6 +52,7 @@ class TrainingConfig(
     CellOptions,
     LabelOptions,
     EncodingOptions,
+    NumberOptions,
     TextOptions,
     SourceOptions,
 ):

@@ -30,7 +30,7 @@ def evaluate(run: Path, data: str | None) -> dict[str, Any]:
         saved = open_run(run)
         prepared = prepare_again(saved, None)
         load_best(prepared.task.model, saved)
-        examples, name = len(prepared.dataset.test), prepared.dataset.name
+        examples, name = prepared.dataset.sizes()["test"], prepared.dataset.name
         metrics = dict(evaluate_task(prepared.task, "test", lambda: None))
     else:
         _, config = recorded(open_run(run))

@@ -243,7 +243,8 @@ class Loop:
         refuse_weights(self.task.model, progress.step)
         measured = dict(evaluate(self.task, "validation", self._check))
         refuse_metrics(measured, "validation", progress.step)
-        best = metric.better(measured[metric.name], progress.best_value)
+        value = measured[metric.name]
+        best = metric.better(value, progress.best_value)
         line = {
             "step": progress.step,
             "epoch": progress.epoch + 1,
@@ -258,7 +259,7 @@ class Loop:
             "passed_over": since.passed_over,
         }
         if best:
-            progress.best_value, progress.best_step = measured[metric.name], progress.step
+            progress.best_value, progress.best_step = value, progress.step
         progress.waited = 0 if best else progress.waited + 1
         if self.config.schedule == "plateau":
             plateau = optim.Plateau(progress.plateau_factor, progress.plateau_waited)

@@ -46,6 +46,14 @@ class SourceOptions(Options, title="Data"):
     test: str | None = Field(None, description="file of the test part")
 
 
+class NumberOptions(Options, title="Numbers"):
+    """Of shapes that read tables of numbers."""
+
+    columns: str | None = Field(None, description="columns of the numbers, separated by commas")
+    id: str | None = Field(None, description="column that says which sequence a row belongs to")
+    time: str | None = Field(None, description="column that orders the rows of a sequence")
+
+
 class LabelOptions(Options, title="Labels"):
     """Of shapes that learn a label for each example."""
 

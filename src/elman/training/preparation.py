@@ -185,7 +185,6 @@ def _record(
     for key in ("data", "target_file", "validation", "test", "vectors"):
         if key in values and not is_built_in(values[key]):
             values[key] = str(Path(values[key]).resolve())
-    parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
     return {
         "elman": elman.__version__,
         "python": platform.python_version(),
@@ -200,7 +199,7 @@ def _record(
             "vectors_sha256": _vectors_sha256(config),
             "shape_reason": dataset.shape_reason,
             "split_reason": dataset.split_reason,
-            "examples": {part: len(examples) for part, examples in parts.items()},
+            "examples": dataset.sizes(),
             "notes": list(dataset.notes),
         },
     }

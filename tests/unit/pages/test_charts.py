@@ -7,7 +7,7 @@ import pytest
 
 from elman.errors import UsageError
 from elman.pages.bars import Bar, bar_chart
-from elman.pages.charts import Reference, Series, line_chart
+from elman.pages.charts import Band, Reference, Series, line_chart
 from elman.pages.heat import heat_map
 from tests.markup import parsed, words
 
@@ -152,3 +152,28 @@ def test_a_heat_map_of_no_labels_is_still_well_formed() -> None:
 def test_a_heat_map_refuses_counts_that_do_not_fit() -> None:
     with pytest.raises(UsageError, match="does not fit its labels"):
         heat_map("Confusion", ["a", "b"], [[1, 2]])
+
+
+def test_a_band_lies_behind_the_lines_and_widens_the_scale() -> None:
+    points = [(0.0, 1.0, 3.0), (1.0, math.nan, 9.0), (2.0, -40.0, 50.0)]
+    chart = line_chart("Fan", [Series("middle", [(0, 2), (2, 3)])], bands=[Band("80 %", points)])
+    drawing = parsed(chart).find("svg[@role]")
+    assert drawing is not None
+    areas = [place for place, part in enumerate(drawing) if part.get("class") == "band"]
+    lines = [place for place, part in enumerate(drawing) if part.get("class") == "line line-0"]
+    assert areas
+    assert max(areas) < min(lines)
+    outline = drawing[areas[0]].get("d") or ""
+    assert outline.startswith("M")
+    assert outline.endswith("Z")
+    places = re.findall(r"([-\d.]+) ([-\d.]+)", outline)
+    assert len(places) == 4  # the point without a low end is left out
+    height = float((drawing.get("viewBox") or "").split()[3])
+    assert all(0 <= float(y) <= height for _, y in places)
+    assert "80 %" in words(parsed(chart))
+    assert "NaN" not in chart
+
+
+def test_a_band_without_points_is_not_drawn() -> None:
+    chart = line_chart("Fan", [Series("a", [(0, 2), (2, 3)])], bands=[Band("80 %", [])])
+    assert "band" not in chart

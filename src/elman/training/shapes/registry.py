@@ -13,6 +13,7 @@ from elman.training.options import LearningOptions, Options, SourceOptions
 from elman.training.shapes.aligned.shape import ALIGNED
 from elman.training.shapes.contract import ShapeParts
 from elman.training.shapes.encoder_decoder.shape import ENCODER_DECODER
+from elman.training.shapes.forecaster.shape import FORECASTER
 from elman.training.shapes.language_model.shape import LANGUAGE_MODEL
 from elman.training.shapes.many_to_one.shape import MANY_TO_ONE
 
@@ -23,6 +24,7 @@ SHAPES: Mapping[Shape, ShapeParts] = {
         LANGUAGE_MODEL,
         ALIGNED,
         ENCODER_DECODER,
+        FORECASTER,
     )
 }
 

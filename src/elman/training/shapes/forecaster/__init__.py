@@ -1,0 +1,1 @@
+"""Forecaster: series so far in, their next steps out."""
