@@ -12,7 +12,18 @@ from collections.abc import Sequence
 
 import typer
 
-from elman.cli import doctor, evaluate, explain, generate, lab, predict, resume, train, unroll
+from elman.cli import (
+    counts,
+    doctor,
+    evaluate,
+    explain,
+    generate,
+    lab,
+    predict,
+    resume,
+    train,
+    unroll,
+)
 from elman.errors import ElmanError, OutOfMemory, UsageError, is_out_of_memory
 
 app = typer.Typer(
@@ -23,7 +34,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 2 usage, 3 data, 4 configuration, 5 corrupt file, 6 diverged,"
     " 7 out of memory, 130 interrupted.",
 )
-for verb in (train, resume, evaluate, predict, generate, explain, unroll, lab, doctor):
+for verb in (train, resume, evaluate, predict, generate, explain, unroll, lab, counts, doctor):
     verb.register(app)
 
 
