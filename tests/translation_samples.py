@@ -66,7 +66,7 @@ PAIRS: dict[str, Any] = {
     "target_unit": "characters", "lowercase": False, "min_count": 1, "embedding_size": 3,
     "hidden_size": 4, "dropout": 0.0, "bidirectional": True, "attention": "general",
     "input_feeding": False, "copy_unknown": True, "beams": 2, "epochs": 3, "batch_size": 4,
-    "learning_rate": 0.05, "weight_decay": 0.01,
+    "learning_rate": 0.05, "weight_decay": 0.01, "label_smoothing": 0.0,
 }  # fmt: skip
 
 

@@ -202,3 +202,20 @@ def test_only_options_of_its_own_groups_are_its_own() -> None:
     names = {name for group in ENCODER_DECODER.options for name in group.model_fields}
     assert {"source", "target_file", "attention", "beams", "unit"} <= names
     assert "pooling" not in names
+
+
+def test_a_smoothed_loss_wants_a_share_of_every_token() -> None:
+    task, plain = pair_task(label_smoothing=0.25), pair_task()
+    plain.model.load_state_dict(task.model.state_dict())
+    data = task.parts["train"]
+    inputs, targets = data.inputs[:3], data.targets[:3]
+    reading = task.model.encode(ragged(inputs))
+    scores = task.model.decoder(ragged([[END, *target] for target in targets]), reading)[0]
+    every = -scores.log_softmax(1).mean(1)
+    wanted = 0.75 * plain.writer.losses(inputs, targets) + 0.25 * every
+    assert task.writer.losses(inputs, targets, 0.0, 0.25).tolist() == pytest.approx(wanted.tolist())
+    smooth, sharp = (float(one.loss(0, 0, ()).mean.detach()) for one in (task, plain))
+    assert smooth != pytest.approx(sharp)
+    task.model.eval()
+    plain.model.eval()  # the loss that is told is never smoothed
+    assert task.evaluate("test", nothing) == plain.evaluate("test", nothing)

@@ -85,7 +85,7 @@ class WritingTask:
         return len(self._batches_of(epoch)[batch])
 
     def loss(self, epoch: int, batch: int, carried: Carried, share: Share = WHOLE) -> BatchLoss:
-        """Mean cross-entropy of the tokens to write, their ends included, in nats.
+        """Mean cross-entropy of the tokens to write, smoothed, their ends included, in nats.
 
         The share of the model's own tokens rises from 0 in the first epoch to all that was asked
         for in the last.
@@ -93,7 +93,8 @@ class WritingTask:
         data, chosen = self.parts["train"], share.part(self._batches_of(epoch)[batch])
         own = self.config.scheduled_sampling * epoch / max(self.config.epochs - 1, 1)
         inputs = [data.inputs[one] for one in chosen]
-        losses = self.writer.losses(inputs, [data.targets[one] for one in chosen], own)
+        targets = [data.targets[one] for one in chosen]
+        losses = self.writer.losses(inputs, targets, own, self.config.label_smoothing)
         return BatchLoss(losses.mean(), len(losses), sum(map(len, inputs)) + len(losses))
 
     def evaluate(self, part: Part, check: Check) -> Mapping[str, float]:

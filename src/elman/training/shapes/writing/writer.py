@@ -66,7 +66,11 @@ class Writer:
     copying: bool = False
 
     def losses(
-        self, inputs: Sequence[Any], targets: Sequence[Sequence[int]], own: float = 0.0
+        self,
+        inputs: Sequence[Any],
+        targets: Sequence[Sequence[int]],
+        own: float = 0.0,
+        smoothing: float = 0.0,
     ) -> Tensor:
         """Cross-entropy [N] in nats of each token of the targets, their ends included.
 
@@ -74,13 +78,14 @@ class Writer:
             inputs: what is read.
             targets: the numbers of the tokens to write, without ends.
             own: the share of steps that read a token of the model's own.
+            smoothing: the share of each token's probability that is wanted of all tokens alike
+                (Szegedy et al., 2016, arXiv:1512.00567, section 7).
         """
         end = Vocabulary.end_id
         reading = self.model.encode(self.collate(inputs))
         scores, _ = self.model.decoder(ragged([[end, *one] for one in targets]), reading, own)
-        return cross_entropy(
-            scores, ragged([[*one, end] for one in targets]).values, reduction="none"
-        )
+        wanted = ragged([[*one, end] for one in targets]).values
+        return cross_entropy(scores, wanted, reduction="none", label_smoothing=smoothing)
 
     @torch.no_grad()
     def write(
