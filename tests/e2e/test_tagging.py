@@ -74,3 +74,14 @@ def test_options_of_other_shapes_are_refused(tmp_path: Path) -> None:
     answer = elman_here("train", "towns.conll", "--pooling", "max", cwd=tmp_path)
     refused(answer, 4, "has no option pooling")
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_file_of_texts_is_read_line_by_line(towns_run: Trained, tmp_path: Path) -> None:
+    (tmp_path / "new.txt").write_text("We left New York\nBath\n")
+    words = ("predict", towns_run.run, "--file", "new.txt", "--json")
+    rows = elman_here(*words, cwd=tmp_path).facts()["predictions"]
+    assert [row["text"] for row in rows] == ["We left New York", "Bath"]
+    (tmp_path / "new.jsonl").write_text('{"tokens": ["New York", "is"]}\n')
+    words = ("predict", towns_run.run, "--file", "new.jsonl", "--json")
+    (row,) = elman_here(*words, cwd=tmp_path).facts()["predictions"]
+    assert row["tokens"] == ["New York", "is"]

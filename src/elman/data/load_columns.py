@@ -1,4 +1,4 @@
-"""CoNLL columns as a dataset: tagged sentences for an aligned model."""
+"""CoNLL columns, or two aligned columns of a table, as tagged sentences for an aligned model."""
 
 from __future__ import annotations
 
@@ -9,9 +9,18 @@ from pathlib import Path
 from elman.data.conll import read_columns
 from elman.data.division import divided, repeated
 from elman.data.examples import Dataset, TaggedSentence
+from elman.data.inference import require_column, usual_split
 from elman.data.options import DataOptions
 from elman.data.splits import Part, Parts
-from elman.data.tagged import choose_tag_columns, require_columns, scheme_in, tagged_sentences
+from elman.data.tables import Table
+from elman.data.tagged import (
+    TagColumns,
+    choose_tag_columns,
+    require_columns,
+    scheme_in,
+    tagged_sentences,
+)
+from elman.data.tagged_table import column_file, holds_lists, usual_columns
 from elman.data.wording import command, counted, quoted, shown
 from elman.errors import DataError
 
@@ -25,27 +34,67 @@ def load_columns(files: Mapping[Part, Path], options: DataOptions) -> Dataset[Ta
     _check_shape(options)
     digest = hashlib.sha256()
     read = {part: read_columns(path, digest.update) for part, path in files.items()}
-    main = read["train"]
-    columns = choose_tag_columns(main, options.text, options.label)
+    columns = choose_tag_columns(read["train"], options.text, options.label)
     for file in read.values():
         require_columns(file, columns)
+    scheme = options.scheme or scheme_in(read["train"], columns.tag)
+    examples = {part: tagged_sentences(file, columns, scheme) for part, file in read.items()}
+    reason = f"column {columns.tag!r} tags column {columns.word!r}, a token a line"
+    return _dataset(options, divided(examples, options), columns, reason, digest.hexdigest())
+
+
+def recognises(table: Table, options: DataOptions) -> bool:
+    """Whether a table's columns are called tokens and tags, or so, and hold lists."""
+    word, tag = (
+        asked or usual
+        for asked, usual in zip((options.text, options.label), usual_columns(table), strict=True)
+    )
+    names = (word, tag)
+    return all(name in table.names and holds_lists(table, str(name)) for name in names)
+
+
+def load_tagged_table(
+    tables: Mapping[Part, Table], options: DataOptions, sha256: str
+) -> Dataset[TaggedSentence]:
+    """Sentences whose tokens and tags stand in two columns of a table.
+
+    Raises:
+        DataError: a cell or a tag cannot be used.
+    """
+    read = {part: column_file(table, options.text, options.label) for part, table in tables.items()}
+    main, table = read["train"], tables["train"]
+    columns = TagColumns(*main.names)
     scheme = options.scheme or scheme_in(main, columns.tag)
     examples = {part: tagged_sentences(file, columns, scheme) for part, file in read.items()}
-    parts = divided(examples, options)
+    split = options.split or usual_split(table, columns)
+    if split is not None:
+        require_column(table, split, "split")
+    reason = f"column {columns.tag!r} tags the tokens of column {columns.word!r}"
+    parts = divided(examples, options, table, split)
+    return _dataset(options, parts, columns, reason, sha256, table.notes)
+
+
+def _dataset(
+    options: DataOptions,
+    parts: Parts[TaggedSentence],
+    columns: TagColumns,
+    reason: str,
+    sha256: str,
+    notes: Sequence[str] = (),
+) -> Dataset[TaggedSentence]:
     known = {tag for example in parts.train for tag in example.tags}
     _check_tags(known, options.data, columns.tag)
     return Dataset(
         name=Path(options.data).name,
         shape="aligned",
-        shape_reason=f"aligned: column {columns.tag!r} tags column {columns.word!r}, a token a line"
-        f" ({len(known)} tags)",
+        shape_reason=f"aligned: {reason} ({len(known)} tags)",
         target="tags",
         train=tuple(parts.train),
         validation=tuple(parts.validation),
         test=tuple(parts.test),
         split_reason=parts.reason,
-        sha256=digest.hexdigest(),
-        notes=(*_never_learnt(parts, known), *repeated(parts)),
+        sha256=sha256,
+        notes=(*notes, *_never_learnt(parts, known), *repeated(parts)),
     )
 
 

@@ -58,6 +58,9 @@ def _cells(column: Any) -> list[Cell]:
     try:
         return [canonical(value) for value in column.to_pylist()]
     except UnicodeDecodeError:
+        if pa.types.is_nested(column.type):
+            wrong = Unusable("holds a list, and text in it that is not valid UTF-8")
+            return [wrong] * len(column)
         return [_decoded(value) for value in column.cast(pa.binary()).to_pylist()]
 
 
@@ -74,6 +77,8 @@ def _usable(kind: pa.DataType) -> bool:
         pa.types.is_decimal,
         pa.types.is_null,
     )
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return _usable(kind.value_type)
     return any(test(kind) for test in tests)
 
 

@@ -17,9 +17,10 @@ EXACT_INTEGERS = 2**53
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """A cell that is no text: `reason` completes the sentence "the cell ..."."""
+    """A cell that is no text: `reason` completes the sentence "the cell ..."; lists keep texts."""
 
     reason: str
+    items: tuple[str, ...] | None = None
 
 
 Cell: TypeAlias = str | Unusable
@@ -69,7 +70,9 @@ def canonical(value: object) -> Cell:
             whole = value.is_finite() and value == value.to_integral_value()
             return format(value.quantize(Decimal(1)) if whole else value.normalize(), "f")
         case list():
-            return Unusable("holds a list")
+            items = [canonical(item) for item in value]
+            texts = tuple(item for item in items if isinstance(item, str))
+            return Unusable("holds a list", texts if len(texts) == len(items) else None)
         case dict():
             return Unusable("holds an object")
         case _:

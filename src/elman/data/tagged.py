@@ -8,7 +8,11 @@ from typing import NamedTuple
 
 from elman.data.conll import CONLLU, ColumnFile, Line, read_columns
 from elman.data.examples import TaggedSentence
+from elman.data.formats import ENDINGS, format_of, read_table
+from elman.data.source import check_file
+from elman.data.tables import Table
 from elman.data.tag_schemes import Scheme, may_follow, scheme_of
+from elman.data.tagged_table import column_file, holds_lists, tokens_of, usual_columns
 from elman.data.wording import command, in_all, listed, nearest, quoted, shown
 from elman.errors import DataError
 
@@ -141,27 +145,55 @@ _RULES = {
 def read_tagged(
     path: Path, word: str | None, tag: str | None, scheme: Scheme
 ) -> list[TaggedSentence]:
-    """All sentences of a file of columns, undivided, to measure answers by.
+    """All sentences of a file, undivided, to measure answers by.
+
+    Args:
+        path: columns, or a table with two aligned columns.
+        word: the column of the words; None for the usual one.
+        tag: the column of the tags; None for the usual one.
+        scheme: how the tags mark entities.
 
     Raises:
         DataError: the file cannot be read or used.
     """
+    check_file(path)
+    if format_of(path, "aligned") == "table":
+        file = column_file(read_table(path, _undigested), word, tag)
+        return tagged_sentences(file, TagColumns(*file.names), scheme)
     file = read_columns(path, _undigested)
     return tagged_sentences(file, choose_tag_columns(file, word, tag), scheme)
 
 
-def read_tokens(path: Path, word: str | None) -> list[tuple[str, ...]]:
-    """The tokens of each sentence of a file of columns, which may have no tags.
+def read_tokens(path: Path, word: str | None) -> list[tuple[str, ...]] | None:
+    """The tokens of each sentence of a file that has divided its sentences; None for running text.
+
+    Args:
+        path: columns, or a table with a column of lists; tags may be missing.
+        word: the column of the words; None for the usual one.
 
     Raises:
         DataError: the file cannot be read, or a word is missing.
     """
+    check_file(path)
+    known = any(path.suffix.lower() in endings for endings in ENDINGS.values())
+    kind = format_of(path) if known else "columns"
+    if kind == "table":
+        return _tokens_of_table(read_table(path, _undigested), word)
+    if kind != "columns":
+        return None
     file = read_columns(path, _undigested)
     name = word or _usual_word(file)
     _require_column(file, name, "text")
     place = file.names.index(name)
     _check_fields(file, place, "word")
     return [tuple(line.fields[place] for line in sentence) for sentence in file.sentences]
+
+
+def _tokens_of_table(table: Table, word: str | None) -> list[tuple[str, ...]] | None:
+    name = word or usual_columns(table)[0]
+    if name not in table.names or not holds_lists(table, str(name)):
+        return None
+    return tokens_of(table, str(name))
 
 
 def _undigested(content: bytes) -> None:

@@ -125,7 +125,7 @@ def test_json_keys_may_be_missing_or_nested_where_they_are_not_read(tmp_path: Pa
     table = read(tmp_path / "a.jsonl", '{"a": "x", "b": [1]}\n\n{"b": {}, "c": null}\n')
     assert table.names == ("a", "b", "c")
     assert table.cells("a") == ["x", Unusable("is missing: the object has no key 'a'")]
-    assert table.cells("b") == [Unusable("holds a list"), Unusable("holds an object")]
+    assert table.cells("b") == [Unusable("holds a list", ("1",)), Unusable("holds an object")]
     assert table.cells("c") == [Unusable("is missing: the object has no key 'c'"), ""]
     assert list(table.numbers) == [1, 3]
 
@@ -148,9 +148,15 @@ def test_parquet_types_become_texts(tmp_path: Path) -> None:
     assert table.cells("float") == ["1", "", "2.5"]
     assert table.cells("bool") == ["true", "false", ""]
     assert table.cells("decimal") == ["1.5", "", "2"]
-    kinds = {cell.reason for cell in table.cells("list") if isinstance(cell, Unusable)}
-    assert len(kinds) == 1
-    assert "list<" in kinds.pop()
+    assert table.cells("list") == [Unusable("holds a list", (str(n),)) for n in (1, 2, 3)]
+
+
+def test_lists_of_parquet_with_text_that_is_not_utf8(tmp_path: Path) -> None:
+    texts = pa.array([b"fine", b"br\xffken"], pa.binary()).view(pa.string())
+    lists = pa.ListArray.from_arrays(pa.array([0, 1, 2]), texts)
+    pq.write_table(pa.table({"text": lists}), tmp_path / "a.parquet")
+    cells = read_table(tmp_path / "a.parquet", no_digest).cells("text")
+    assert cells == [Unusable("holds a list, and text in it that is not valid UTF-8")] * 2
 
 
 def test_a_parquet_text_that_is_not_utf8_is_named_alone(tmp_path: Path) -> None:

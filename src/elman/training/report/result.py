@@ -10,6 +10,8 @@ from elman.pages.text import Html, element, fragment, number, percentage
 from elman.training.report.content import ReportContent
 
 SHORT_NAME = 20
+MOST_BESIDE = 3
+"""So many metrics fit beside the bars."""
 SHARES = ("accuracy", "f1", "precision", "recall")
 
 
@@ -98,7 +100,10 @@ def result_section(content: ReportContent) -> Html:
     chart = bar_chart(f"{capitalised(metric_name(metric))} (test part, {better} is better)", bars)
     if len(content.test) == 1:
         return chart
-    return element("div", chart, _all_metrics(content), class_="pair")
+    whole = _all_metrics(content)
+    if len(content.test) > MOST_BESIDE:
+        return fragment(chart, whole)
+    return element("div", chart, whole, class_="pair")
 
 
 def _all_metrics(content: ReportContent) -> Html:

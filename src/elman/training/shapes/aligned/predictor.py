@@ -8,7 +8,6 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from elman.data.formats import format_of
 from elman.data.items import read_items
 from elman.data.tag_schemes import Scheme
 from elman.data.tagged import read_tagged, read_tokens
@@ -73,9 +72,10 @@ class Tagger:
     def read(
         self, words: Sequence[str], file: Path | None, column: str | None
     ) -> Sequence[str | Tokens]:
-        """Texts, or the sentences of a file of columns, whose tokens are taken as they are."""
-        if not words and file is not None and format_of(file, "aligned") == "columns":
-            return [Tokens(tokens) for tokens in read_tokens(file, column)]
+        """Texts; or the sentences of a file that has divided them, as their tokens."""
+        divided = None if words or file is None else read_tokens(file, column)
+        if divided is not None:
+            return [Tokens(tokens) for tokens in divided]
         return words or read_items(file, column)
 
     def predict(self, items: Sequence[str | Sequence[str]]) -> list[Tagging]:
