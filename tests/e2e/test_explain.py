@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.conftest import Trained
 from tests.e2e.program import elman, elman_here, entries, refused
+from tests.e2e.samples import STORY_TINY, story
 from tests.markup import parsed, words
 
 
@@ -51,6 +53,26 @@ def test_another_answer_is_explained_and_an_unknown_one_refused(
         assert elman_here(*words_, cwd=tmp_path).facts()["answer"] == label
     wrong = elman_here("explain", reviews_run.run, "film", "--answer", "poss", cwd=tmp_path)
     refused(wrong, 2, "no answer 'poss'", "--answer pos")
+
+
+def test_a_training_can_be_watched_and_is_the_same(story_run: Trained, tmp_path: Path) -> None:
+    story(tmp_path / "story.txt")
+    answer = elman_here(
+        "train", "story.txt", *STORY_TINY, "--watch", "watched.html", "--json", cwd=tmp_path
+    )
+    assert answer.code == 0, answer.err
+    assert answer.facts()["test"] == story_run.answer.facts()["test"]
+    page = (tmp_path / "watched.html").read_text(encoding="utf-8")
+    shown = words(parsed(page.removeprefix("<!DOCTYPE html>\n")))
+    assert re.search(r"Layer 0, at call \d in training: the gradient by the state", shown)
+    assert "--watch watched.html" in shown
+
+
+def test_a_page_that_cannot_be_written_is_told_before_the_training(tmp_path: Path) -> None:
+    story(tmp_path / "story.txt")
+    answer = elman_here("train", "story.txt", "--watch", "no/folder.html", cwd=tmp_path)
+    refused(answer, 4, "The page cannot be written", "no/folder.html")
+    assert entries(tmp_path) == ["story.txt"]
 
 
 @pytest.mark.parametrize(

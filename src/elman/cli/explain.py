@@ -13,7 +13,7 @@ from elman.cli.options import Debug, Json, Quiet
 
 
 def explain(
-    run: Annotated[Path, typer.Argument(help="The run folder.")],
+    run: Annotated[Path, typer.Argument(help="The run folder, or a zip archive of it.")],
     text: Annotated[str, typer.Argument(help="The input.")],
     answer: Annotated[
         str | None, typer.Option(help="Which answer to explain. (default: the likeliest)")
@@ -41,10 +41,10 @@ def explain(
     from elman.insight.plots import save_pictures
     from elman.insight.subjects.registry import example_of
     from elman.training.predictor import load
-    from elman.training.run_folder import RunFolder
+    from elman.training.saved_run import open_run
 
     example = example_of(load(run), text, answer)
-    found = measure(example, optimisation(RunFolder.open(run)))
+    found = measure(example, optimisation(open_run(run)))
     chosen = [] if answer is None else ["--answer", answer]
     command = shlex.join(["elman", "explain", str(run), text, *chosen])
     page = render_explanation(found, title=run.name, command=command, version=__version__)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import shlex
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,6 +31,10 @@ def train(
     config: Annotated[
         Path | None, typer.Option(help="A TOML file with the same keys as the options.")
     ] = None,
+    watch: Annotated[
+        Path | None,
+        typer.Option(help="Write a page (HTML) on gradients and gates at every 50th update."),
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -50,11 +57,35 @@ def train(
 
     place = out if out is not None else Path("runs") / Path(data).stem
     stop = StopRequest()
-    with RunDisplay(quiet) as display, stop.on_signals():
-        command = ["elman", *sys.argv[1:]]
+    command = ["elman", *sys.argv[1:]]
+    with RunDisplay(quiet) as display, stop.on_signals(), _watched(watch, place, command):
         outcome = run(checked, place, command, display, stop, overwrite=overwrite)
     if outcome is not None:  # the first of several processes has it
         show_outcome(outcome, as_json=json)
+
+
+@contextmanager
+def _watched(page: Path | None, run: Path, command: Sequence[str]) -> Iterator[None]:
+    """Sample the training and write a page of it, also of one that was stopped."""
+    if page is None:
+        yield
+        return
+    from elman import __version__
+    from elman.cli.output import write_page
+    from elman.insight.draw import render_training
+    from elman.insight.watching import watch_training
+
+    write_page(page, "")  # a place that cannot be written to is told before the training
+    with watch_training() as samples:
+        try:
+            yield
+        finally:
+            if samples:
+                told = shlex.join(command)
+                write_page(
+                    page,
+                    render_training(samples, title=run.name, command=told, version=__version__),
+                )
 
 
 def register(app: typer.Typer) -> None:

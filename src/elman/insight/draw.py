@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from elman.insight.explain import Explanation
 from elman.insight.pictures import chapters
 from elman.insight.pictures.kinds import Chapter, Columns, Lines, Picture, visible
+from elman.insight.pictures.training import training_chapter
+from elman.insight.watching import Sample
 from elman.pages.charts import line_chart
 from elman.pages.columns import column_chart
 from elman.pages.document import Section, document
@@ -33,6 +35,25 @@ def render_explanation(found: Explanation, *, title: str, command: str, version:
         fragment(element("h1", title), _headline(found), _answers(found)),
         sections,
         f"Written by Elman {version}.",
+    )
+
+
+def render_training(samples: Sequence[Sample], *, title: str, command: str, version: str) -> str:
+    """The text of an HTML file about samples of a training.
+
+    Args:
+        samples: as `watch_training` gives them.
+        title: of the page: the run's name.
+        command: that trained.
+        version: of Elman.
+    """
+    chapter = training_chapter(samples)
+    sections = [
+        Section(chapter.anchor, chapter.heading, _chapter(chapter)),
+        Section("reproduce", "To reproduce", element("pre", element("code", command))),
+    ]
+    return document(
+        f"{title} in training", element("h1", title), sections, f"Written by Elman {version}."
     )
 
 

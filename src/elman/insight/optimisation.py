@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from elman.training.run_folder import RunFolder
+from elman.training.saved_run import SavedRun
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class Optimisation:
         return tuple(min(norm, self.clip_at) for norm in self.norms)
 
 
-def optimisation(folder: RunFolder) -> Optimisation | None:
-    """What a run folder tells; None before the first evaluation."""
-    lines, config = folder.metric_lines(), folder.training()["config"]
+def optimisation(run: SavedRun) -> Optimisation | None:
+    """What a run tells; None before the first evaluation."""
+    lines, config = run.metric_lines(), run.training()["config"]
     return _told(lines, config) if lines else None
 
 

@@ -22,6 +22,7 @@ from elman.insight.pictures.kinds import Chapter
 from elman.insight.plots import save_pictures
 from elman.insight.subjects.registry import example_of
 from elman.insight.subjects.tokens import MOST_STEPS
+from elman.insight.subjects.writer import of_own_step
 from elman.sequences import Ragged
 from tests.explain_samples import LABELS, classified, classifier, continued, example, writer
 from tests.markup import parsed, tags, words
@@ -183,3 +184,16 @@ def test_the_example_is_what_the_model_reads() -> None:
     assert one.inputs.shape == (7, 3)
     assert one.run().shape == (1,)
     assert sum(share for _, share in one.ranked()) == pytest.approx(1)
+
+
+def test_a_loss_of_its_own_step_has_the_same_value_and_gradient() -> None:
+    hidden = torch.randn(4, 3, requires_grad=True)
+    losses = hidden.square().sum(1).exp()
+    linear = of_own_step(losses, hidden)
+    torch.testing.assert_close(linear, losses)
+    for one, other in zip(losses, linear, strict=True):
+        wanted, found = (
+            torch.autograd.grad(loss, hidden, retain_graph=True)[0] for loss in (one, other)
+        )
+        torch.testing.assert_close(found, wanted)
+    assert not of_own_step(losses.detach(), hidden).requires_grad

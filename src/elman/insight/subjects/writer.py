@@ -13,6 +13,24 @@ from elman.sequences import Ragged
 from elman.training.shapes.language_model.predictor import Generator
 
 
+def of_own_step(losses: Tensor, hidden: Tensor) -> Tensor:
+    """The same losses, each a linear function of its own step's state.
+
+    ℓ_t + ∂ℓ_t/∂h_t · (h_t - h_t), of which the first and the last h_t are constants. The gradient
+    by the state is the same, and it need not go through the scores of a whole vocabulary again for
+    every loss and step.
+
+    Args:
+        losses: [T], of which each depends on its own step's state alone.
+        hidden: [T, H] the states.
+    """
+    if not losses.requires_grad:
+        return losses
+    (slopes,) = torch.autograd.grad(losses.sum(), hidden, retain_graph=True)
+    along = (hidden * slopes).sum(1)
+    return losses.detach() + along - along.detach()
+
+
 @torch.no_grad()
 def continued(generator: Generator, text: str, answer: str | None) -> Example:
     """The losses are those of each token after the first, and of the answer after the last."""
@@ -31,7 +49,8 @@ def continued(generator: Generator, text: str, answer: str | None) -> Example:
 
     def losses(one: Tensor) -> Tensor:
         hidden, _ = model.recurrent.run(Ragged.from_list([one]))
-        return cross_entropy(model.output(hidden.values), targets, reduction="none")
+        scores = model.output(hidden.values)
+        return of_own_step(cross_entropy(scores, targets, reduction="none"), hidden.values)
 
     return Example(
         text=text,
