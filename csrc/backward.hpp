@@ -245,13 +245,15 @@ class BackwardPass {
     for (int64_t m = 0; m < share.count(t); ++m) {
       const int64_t position = share.position(t, m);
       const S* normed = b.kept.normed + (2 * position + 1) * all_gates;
+      const S* d_sum = d_gates(t, m);
       S* d = chain.recurrent.data() + position * all_gates;
-      copy(d_gates(t, m), early, d);
-      if (L.cell.is_gru()) copy(chain.q.data() + position * L.H, L.H, d + early);
-      add(d, all_gates, sums.b_());
-      add_product(d, normed, all_gates, sums.norm_hh());
-      put_product(d, b.weights.norm_hh, all_gates, d);
-      through_norm(normed, b.kept.scales[2 * position + 1], all_gates, d);
+      if (L.cell.is_gru()) {
+        copy(d_sum, early, d);
+        copy(chain.q.data() + position * L.H, L.H, d + early);
+        d_sum = d;
+      }
+      through_gain_and_norm(normed, b.kept.scales[2 * position + 1], b.weights.norm_hh, all_gates,
+                            d_sum, sums.norm_hh(), sums.b_(), d);
     }
   }
 
@@ -263,10 +265,8 @@ class BackwardPass {
         const int64_t position = share.position(t, m);
         const S* normed = b.kept.normed + 2 * position * all_gates;
         S* d = d_gates(t, m);
-        add(d, all_gates, sums.b());
-        add_product(d, normed, all_gates, sums.norm_ih());
-        put_product(d, b.weights.norm_ih, all_gates, d);
-        through_norm(normed, b.kept.scales[2 * position], all_gates, d);
+        through_gain_and_norm(normed, b.kept.scales[2 * position], b.weights.norm_ih, all_gates, d,
+                              sums.norm_ih(), sums.b(), d);
       }
     }
   }

@@ -79,10 +79,10 @@ struct LstmWeights {
   const S* norm_c_bias;  // [H]
 };
 
-// The new c and h; c_new and normed_c are room for [H], and used by varied cells only.
+// The new c and h; c_new is room for [H], and used by varied cells only.
 template <typename S, typename O, bool keep>
 void lstm_forward(const O& o, int64_t H, S* gates, const LstmWeights<S>& w, const Past<S>& past,
-                  S* c_new, S* normed_c, S* c, S* h) {
+                  S* c_new, S* c, S* h) {
   const auto new_c = [=](auto lanes, int64_t u, Vector<S>& _o) {
     Vector<S> _i = lanes.load(gates + u), _f = lanes.load(gates + H + u);
     const Vector<S> c_before = lanes.load(past.c + u);
@@ -115,16 +115,18 @@ void lstm_forward(const O& o, int64_t H, S* gates, const LstmWeights<S>& w, cons
     over_units<S>(H, [=](auto lanes, int64_t u) {
       Vector<S> o_t;
       lanes.store(c_new + u, new_c(lanes, u, o_t));
-      lanes.store(normed_c + u, lanes.load(c_new + u));
     });
-    if (o.norm) normalise(normed_c, H);
-    over_units<S>(H, [=](auto lanes, int64_t u) {
-      Vector<S> seen = lanes.load(normed_c + u);
+    const auto new_h = [=](auto lanes, int64_t u, Vector<S> seen) {
       if (o.norm) seen = seen * lanes.load(w.norm_c + u) + lanes.load(w.norm_c_bias + u);
       const Vector<S> h_t = lanes.load(gates + 3 * H + u) * o.state(seen);
       lanes.store(h + u, mixed<O, S>(lanes, past.kept_h, past.h, u, h_t));
       lanes.store(c + u, mixed<O, S>(lanes, past.kept_c, past.c, u, lanes.load(c_new + u)));
-    });
+    };
+    if (o.norm) {
+      normalise(c_new, H, new_h);
+    } else {
+      over_units<S>(H, [=](auto lanes, int64_t u) { new_h(lanes, u, lanes.load(c_new + u)); });
+    }
   }
 }
 
@@ -180,22 +182,29 @@ void lstm_backward(const O& o, int64_t H, const S* gates, const S* c, const Lstm
       const Vector<S> c_t = lanes.load(gates + H + u) * lanes.load(past.c + u) +
                             lanes.load(gates + u) * lanes.load(gates + 2 * H + u);
       lanes.store(c_new + u, c_t);
-      lanes.store(seen + u, c_t);
     });
-    const S scale = o.norm ? normalise(seen, H) : S{};
-    over_units<S>(H, [=](auto lanes, int64_t u) {
-      Vector<S> in = lanes.load(seen + u), _d_o;
+    // The gradient of what ψ's gain and shift are given: c, or c normalised.
+    const auto of_seen = [=](auto lanes, int64_t u, Vector<S> in) {
+      const Vector<S> normed = in;
+      Vector<S> _d_o;
       if (o.norm) in = in * lanes.load(w.norm_c + u) + lanes.load(w.norm_c_bias + u);
-      Vector<S> d = through_h(lanes, u, in, _d_o);
-      if (o.norm) {
-        lanes.store(sums.d_norm_c + u, lanes.load(sums.d_norm_c + u) + d * lanes.load(seen + u));
-        lanes.store(sums.d_norm_c_bias + u, lanes.load(sums.d_norm_c_bias + u) + d);
-        d *= lanes.load(w.norm_c + u);
-      }
-      lanes.store(d_seen + u, d);
+      const Vector<S> d = through_h(lanes, u, in, _d_o);
       lanes.store(d_o + u, _d_o);
-    });
-    if (o.norm) through_norm(seen, scale, H, d_seen);
+      if (!o.norm) return d;
+      lanes.store(sums.d_norm_c + u, lanes.load(sums.d_norm_c + u) + d * normed);
+      lanes.store(sums.d_norm_c_bias + u, lanes.load(sums.d_norm_c_bias + u) + d);
+      return d * lanes.load(w.norm_c + u);
+    };
+    if (o.norm) {
+      const S scale = normalise(c_new, H, [=](auto lanes, int64_t u, Vector<S> normed) {
+        lanes.store(seen + u, normed);
+      });
+      through_norm(seen, scale, H, of_seen, d_seen);
+    } else {
+      over_units<S>(H, [=](auto lanes, int64_t u) {
+        lanes.store(d_seen + u, of_seen(lanes, u, lanes.load(c_new + u)));
+      });
+    }
     over_units<S>(H, [=](auto lanes, int64_t u) {
       Vector<S> d_c_t = lanes.load(d_c + u);
       const Vector<S> past_by = unmixed<O, S>(lanes, past.kept_c, u, d_c_t);

@@ -108,7 +108,7 @@ class ForwardPass {
                   ? share.all() * L.H
                   : 0),
         hidden(L.P != L.H ? share.all() * L.H : 0),
-        room(O::varied ? 2 * L.H : 0) {}
+        room(O::varied ? L.H : 0) {}
 
   void run() {
     if (f.c_n && !f.kept.c)
@@ -152,15 +152,15 @@ class ForwardPass {
     for (; n < end; ++n) {
       const int64_t t = share.step(n, false);
       for (int64_t m = 0; m < share.count(t); ++m, ++r) {
+        const int64_t position = share.position(t, m);
         S* a = gates.data()[r];
-        const S scale = normalise(a, all_gates);
-        if (f.kept.normed) {
-          const int64_t position = share.position(t, m);
-          copy(a, all_gates, f.kept.normed + position * 2 * all_gates);
-          f.kept.scales[2 * position] = scale;
-        }
-        put_product(a, weights.norm_ih.data(), all_gates, a);
-        add(weights.b.data(), all_gates, a);
+        S* kept = f.kept.normed ? f.kept.normed + position * 2 * all_gates : nullptr;
+        const S *gain = weights.norm_ih.data(), *bias = weights.b.data();
+        const S scale = normalise(a, all_gates, [=](auto lanes, int64_t n, Vector<S> normed) {
+          if (kept) lanes.store(kept + n, normed);
+          lanes.store(a + n, normed * lanes.load(gain + n) + lanes.load(bias + n));
+        });
+        if (kept) f.kept.scales[2 * position] = scale;
       }
     }
   }
@@ -203,11 +203,17 @@ class ForwardPass {
   void add_normed(int64_t t) {
     const int64_t early = in_place(L);
     for (int64_t m = 0; m < share.count(t); ++m) {
-      const S scale = normalise(normed(t, m), all_gates);
+      S *a = normed(t, m), *sum = gates_of_row(m);
+      const S* gain = weights.norm_hh.data();
+      const bool whole = early == all_gates;
+      const S scale = normalise(a, all_gates, [=](auto lanes, int64_t n, Vector<S> normed) {
+        lanes.store(a + n, normed);
+        if (whole) lanes.store(sum + n, lanes.load(sum + n) + normed * lanes.load(gain + n));
+      });
       if (f.kept.scales) f.kept.scales[2 * share.position(t, m) + 1] = scale;
-      add_product(normed(t, m), weights.norm_hh.data(), early, gates_of_row(m));
-      if (L.cell.kind != Kind::gru_after) continue;
-      put_product(normed(t, m) + early, weights.norm_hh.data() + early, L.H, q(t, m));
+      if (whole) continue;
+      add_product(a, gain, early, sum);
+      put_product(a + early, gain + early, L.H, q(t, m));
       add(weights.b_n.data(), L.H, q(t, m));
     }
   }
@@ -225,8 +231,7 @@ class ForwardPass {
       }
       S* c = f.kept.c ? f.kept.c + share.position(t, m) * L.H : running;
       S* h = L.P != L.H ? hidden.data() + m * L.H : y(t, m);
-      lstm_forward<S, O, keep>(options, L.H, gates_of_row(m), own, before, room.data(),
-                               room.data() + L.H, c, h);
+      lstm_forward<S, O, keep>(options, L.H, gates_of_row(m), own, before, room.data(), c, h);
     }
     if (L.P != L.H) {
       for (int64_t m = 0; m < share.count(t); ++m)

@@ -37,11 +37,29 @@ inline void over_units(int64_t H, const Body& body) {
   if (u < H) body(FirstLanes<S>{static_cast<int>(H - u)}, u);
 }
 
+// In pairs, which neither waits for each addition nor loses as much as a sum in a row.
 template <typename S>
 inline S sum_of(Vector<S> v) {
-  S sum = 0;
-  for (int lane = 0; lane < W<S>; ++lane) sum += v[lane];
-  return sum;
+  S lanes[W<S>];
+  store(lanes, v);
+#pragma GCC unroll 4
+  for (int half = W<S> / 2; half > 0; half /= 2)
+#pragma GCC unroll 8
+    for (int lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
+  return lanes[0];
+}
+
+// The sum of term(lanes, n) over the units, in four sums side by side, since one sum would wait for
+// each addition.
+template <typename S, typename Term>
+inline S sum_over(int64_t count, const Term& term) {
+  Vector<S> sums[4]{};
+  int64_t n = 0;
+  for (; n + 4 * W<S> <= count; n += 4 * W<S>)
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; ++k) sums[k] += term(AllLanes<S>{}, n + k * W<S>);
+  over_units<S>(count - n, [&](auto lanes, int64_t rest) { sums[0] += term(lanes, n + rest); });
+  return sum_of<S>((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
 // to += from.
