@@ -6,23 +6,36 @@ from dataclasses import dataclass
 from typing import Literal
 
 Cell = Literal["rnn", "lstm", "gru", "gru_reset_before"]
-Task = Literal["training", "inference", "ragged training", "streaming", "bf16 training"]
+Task = Literal[
+    "training",
+    "inference",
+    "ragged training",
+    "streaming",
+    "bf16 training",
+    "norm training",
+    "reset training",
+    "recurrent dropout training",
+]
 
 CELLS: tuple[Cell, ...] = ("rnn", "lstm", "gru", "gru_reset_before")
 GATES: dict[Cell, int] = {"rnn": 1, "lstm": 4, "gru": 3, "gru_reset_before": 3}
 Sizes = tuple[int, int, int, int]
 """B sequences, T steps, I input, H hidden."""
 
-SHAPES: tuple[Sizes, ...] = (
-    (8, 100, 64, 64),
-    (32, 100, 128, 128),
-    (32, 100, 256, 256),
-    (1, 100, 256, 256),
-)
-WIDE: Sizes = (64, 100, 512, 512)
+SMALL: Sizes = (8, 100, 64, 64)
+MIDDLE: Sizes = (32, 100, 128, 128)
 LARGE: Sizes = (32, 100, 256, 256)
+SHAPES: tuple[Sizes, ...] = (SMALL, MIDDLE, LARGE, (1, 100, 256, 256))
+WIDE: Sizes = (64, 100, 512, 512)
 LONG: Sizes = (32, 1000, 128, 128)
 ONE_STEP: Sizes = (1, 1, 128, 128)
+VARIANTS: dict[Task, str] = {
+    "bf16 training": "elman bf16",
+    "norm training": "elman norm",
+    "reset training": "elman resets",
+    "recurrent dropout training": "elman recurrent dropout",
+}
+"""Tasks that set a way to train beside our own plain one, and what ours is called there."""
 _FEW = 3
 
 
@@ -59,7 +72,7 @@ class Case:
     @property
     def ours(self) -> str:
         """The contender whose time is set beside the peers'."""
-        return "elman bf16" if self.task == "bf16 training" else "elman"
+        return VARIANTS.get(self.task, "elman")
 
     @property
     def learns(self) -> bool:
@@ -98,6 +111,9 @@ CASES: tuple[Case, ...] = (
     Case("ragged training", "gru", *LONG),
     *(Case("streaming", cell, *ONE_STEP) for cell in CELLS[:3]),
     *(Case("bf16 training", cell, *LARGE) for cell in CELLS[:3]),
+    *(Case("norm training", "lstm", *sizes) for sizes in (SMALL, MIDDLE)),
+    Case("reset training", "lstm", *MIDDLE),
+    Case("recurrent dropout training", "lstm", *MIDDLE),
 )
 
 MEMORY: tuple[tuple[Case, str], ...] = tuple(

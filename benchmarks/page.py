@@ -46,6 +46,21 @@ _SECTIONS: tuple[tuple[Task, str, dict[str, str]], ...] = (
         'Training with products in bfloat16: `precision="bf16"`.',
         {"Elman, float32": "elman", "`torch.nn`, bfloat16": "torch bf16"},
     ),
+    (
+        "norm training",
+        "Training with layer normalisation, beside a loop over `torch` operations.",
+        {"Elman, without": "elman", "`torch` loop": "torch loop"},
+    ),
+    (
+        "reset training",
+        "Training with resets at one step in twenty.",
+        {"Elman, without": "elman"},
+    ),
+    (
+        "recurrent dropout training",
+        "Training with recurrent dropout.",
+        {"Elman, without": "elman"},
+    ),
 )
 """For each task a sentence, and the columns beside ours: heading and contender."""
 

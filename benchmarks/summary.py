@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import geometric_mean
 from typing import Any
 
-from benchmarks.cases import CASES, LARGE, SHAPES, Case, Cell, Sizes, Task
+from benchmarks.cases import CASES, LARGE, MIDDLE, SHAPES, SMALL, Case, Cell, Sizes, Task
 from benchmarks.results import LIMIT, LIMIT_SIZE, Results, Row
 
 _Ratio = Callable[[Row], float]
@@ -56,6 +56,7 @@ def findings(results: Results, *, one_thread: bool) -> list[Finding]:
         *_ragged_training(figures),
         *_inference(figures),
         *_limits(figures),
+        *_variants(figures),
     ]
 
 
@@ -172,6 +173,38 @@ def _limits(figures: _Figures) -> list[Finding]:
             "peak memory of GRU training, 32×1000×128×128, over that of torch.nn's LSTM",
             figures.memory("gru"),
             most=1.0,
+        ),
+    ]
+
+
+def _variants(figures: _Figures) -> list[Finding]:
+    def over_plain(task: Task) -> float | None:
+        return _inverse(figures.least(task, ("lstm",), _over("elman"), MIDDLE))
+
+    return [
+        *(
+            Finding(
+                "layer-norm LSTM training against a loop over torch operations,"
+                f" {Case('norm training', 'lstm', *sizes).sizes}",
+                figures.least("norm training", ("lstm",), _over("torch loop"), sizes),
+                least=floor,
+            )
+            for sizes, floor in ((SMALL, 5.0), (MIDDLE, 1.8))
+        ),
+        Finding(
+            "time of LSTM training with layer norm over that without, 32×100×128×128",
+            over_plain("norm training"),
+            most=1.6,
+        ),
+        Finding(
+            "time of LSTM training with resets over that without, 32×100×128×128",
+            over_plain("reset training"),
+            most=1.1,
+        ),
+        Finding(
+            "time of LSTM training with recurrent dropout over that without, 32×100×128×128",
+            over_plain("recurrent dropout training"),
+            most=1.2,
         ),
     ]
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 import elman
-from benchmarks.cases import Case, Cell
+from benchmarks.cases import Case, Cell, Task
 from benchmarks.problem import Contender, ModuleRun, Problem, with_weights
 from benchmarks.results import LIMIT, LIMIT_SIZE
 from elman.kernels.engine import engine_status
@@ -20,6 +20,13 @@ _LAYERS: dict[Cell, tuple[Any, dict[str, Any]]] = {
     "gru": (elman.GRU, {}),
     "gru_reset_before": (elman.GRU, {"reset_after": False}),
 }
+_VARIED: dict[Task, dict[str, Any]] = {
+    "norm training": {"norm": "joint"},
+    "reset training": {},
+    "recurrent dropout training": {"recurrent_dropout": 0.25},
+}
+_RESETS = 0.05
+"""The share of steps at which a sequence begins anew."""
 
 
 def why_left_out(case: Case) -> str | None:
@@ -40,14 +47,29 @@ def contenders(problem: Problem) -> list[Contender]:
     if case.task == "bf16 training":
         bf16 = _padded(problem, "elman bf16", rounding=1e-2, precision="bf16")
         return [_padded(problem, "elman"), bf16]
+    if case.task in _VARIED:
+        return [_varied(problem), _untold(_padded(problem, "elman"))]
     found = [_padded(problem, "elman")]
     if case.task == "training" and case.cell == "gru_reset_before":
-        reset_after = _padded(problem, "elman reset after", cell="gru")
-        found.append(Contender(reset_after.name, reset_after.turn, None))
+        found.append(_untold(_padded(problem, "elman reset after", cell="gru")))
     if case.near_the_limit:
         matrix = torch.ones(LIMIT_SIZE, LIMIT_SIZE)
         found.append(Contender(LIMIT, lambda: torch.mm(matrix, matrix), None))
     return found
+
+
+def _untold(contender: Contender) -> Contender:
+    """One that computes something else than the first, and is compared in time only."""
+    return Contender(contender.name, contender.turn, None)
+
+
+def _varied(problem: Problem) -> Contender:
+    """The variant that the task names."""
+    case = problem.case
+    resets = None
+    if case.task == "reset training":
+        resets = torch.rand(case.steps, case.batch) < _RESETS
+    return _padded(problem, case.ours, resets=resets, **_VARIED[case.task])
 
 
 def _layer(problem: Problem, cell: Cell, **options: Any) -> Any:
@@ -63,11 +85,17 @@ def _padded(
     *,
     cell: Cell | None = None,
     rounding: float = Contender.rounding,
+    resets: Tensor | None = None,
     **options: Any,
 ) -> Contender:
     layer = _layer(problem, cell or problem.case.cell, **options)
     batch = problem.batch.clone().requires_grad_(problem.case.learns)
-    run = ModuleRun(layer, batch, lambda: layer(batch)[0], problem.d_output, lambda t: t)
+
+    def forward() -> Tensor:
+        output: Tensor = layer(batch, resets=resets)[0]
+        return output
+
+    run = ModuleRun(layer, batch, forward, problem.d_output, lambda t: t)
     return run.contender(name, problem, rounding)
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import get_args
 
 from benchmarks.cases import Task
 from benchmarks.peers import elman_layers, jax_scan, onnx_runtime, torch_layers
 from benchmarks.problem import Contender, Problem
 
-_EVERY_TASK: frozenset[Task] = frozenset(
-    ("training", "inference", "ragged training", "streaming", "bf16 training")
-)
+_EVERY_TASK: frozenset[Task] = frozenset(get_args(Task))
 
 
 @dataclass(frozen=True)

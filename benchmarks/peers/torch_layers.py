@@ -9,13 +9,14 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from benchmarks.cases import Cell
+from benchmarks.peers import torch_loop
 from benchmarks.problem import TORCH_LAYERS, Contender, ModuleRun, Problem, with_weights
 
 _CELLS: dict[Cell, Any] = {"rnn": nn.RNNCell, "lstm": nn.LSTMCell, "gru": nn.GRUCell}
 
 
 def contenders(problem: Problem) -> list[Contender]:
-    """None for the GRU that resets before its product, which `torch.nn` does not have."""
+    """None for what `torch.nn` does not have: a reset gate first, resets, recurrent dropout."""
     case = problem.case
     if case.cell not in TORCH_LAYERS:
         return []
@@ -26,6 +27,10 @@ def contenders(problem: Problem) -> list[Contender]:
     if case.task == "bf16 training":
         # It adds up the gradient of its weights in bfloat16, one rounding a step.
         return [_padded(problem, "torch bf16", torch.bfloat16, rounding=5e-2)]
+    if case.task == "norm training":
+        return torch_loop.contenders(problem)
+    if case.task in ("reset training", "recurrent dropout training"):
+        return []
     return [_padded(problem, "torch padded")]
 
 

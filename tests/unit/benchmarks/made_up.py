@@ -19,6 +19,9 @@ PEERS_OF = {
     "ragged training": ("torch packed", "torch padded", "elman padded", "JAX"),
     "streaming": ("torch cell", "ONNX Runtime"),
     "bf16 training": ("elman", "torch bf16"),
+    "norm training": ("elman", "torch loop"),
+    "reset training": ("elman",),
+    "recurrent dropout training": ("elman",),
 }
 
 
