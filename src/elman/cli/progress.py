@@ -74,7 +74,7 @@ class RunDisplay:
             return
         now = time.monotonic()
         self.first = self.first or (now, step.done)
-        if now - self.shown_at > _PLAIN_SECONDS:
+        if now - self.shown_at > _PLAIN_SECONDS and step.done > self.first[1]:
             self.shown_at = now
             pace = (step.done - self.first[1]) / max(now - self.first[0], 1e-9)
             left = (step.total - step.done) / max(pace, 1e-9)

@@ -248,3 +248,19 @@ def test_the_command_stands_there_exactly() -> None:
 def test_the_hostile_sample_is_hostile() -> None:
     assert "<script>" in HOSTILE
     assert "\ud800" in HOSTILE
+
+
+def test_many_metrics_stand_below_each_other() -> None:
+    many = {"mase": 0.5, "scaled_mse": 0.25, "coverage": 0.8, "loss": 1.0, "mean_absolute_error": 2}
+    many |= {"a": 1, "b": 2}
+    content = dataclasses.replace(
+        BARE, test=many, baselines={"rival": {"mase": 1.5}},
+        higher_is_better=dict.fromkeys(many, False), loss_unit="scaled values",
+        metric_lines=[{"step": 1, "train_loss": 1.0, "validation": {}}],
+    )  # fmt: skip
+    page = parsed(render_report(content))
+    table = next(one for one in page.iter("table") if "All metrics" in words(one))
+    assert [[words(cell) for cell in row] for row in table.iter("tr")][:3] == [
+        ["", "This model", "rival"], ["MASE", "0.5", "1.5"], ["Scaled MSE", "0.25", ""],
+    ]  # fmt: skip
+    assert "Loss (scaled values)" in words(page)

@@ -86,6 +86,7 @@ class ReportContent:
         right, wrong: examples of the test part.
         passages: for language models.
         sections: of the shape's own, which stand after the examples.
+        loss_unit: what losses are counted in.
         parameters: name, shape and count of each weight.
         cost: measured costs by name, ready to read.
 
@@ -111,6 +112,7 @@ class ReportContent:
     wrong: Sequence[ExampleRow] = ()
     passages: Sequence[Passage] = ()
     sections: Sequence[Section] = ()
+    loss_unit: str = "nats"
     parameters: Sequence[tuple[str, Sequence[int], int]] = ()
     cost: Mapping[str, str] = field(default_factory=dict)
 

@@ -82,7 +82,10 @@ def _loss(content: ReportContent, lines: Sequence[Line]) -> Html:
     ]
     logarithmic = _spreads(_values(*series))
     return line_chart(
-        "Loss (nats)", series, marked=_marked(content, lines), logarithmic=logarithmic
+        f"Loss ({content.loss_unit})",
+        series,
+        marked=_marked(content, lines),
+        logarithmic=logarithmic,
     )
 
 

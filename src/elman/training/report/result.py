@@ -12,12 +12,15 @@ from elman.training.report.content import ReportContent
 SHORT_NAME = 20
 MOST_BESIDE = 3
 """So many metrics fit beside the bars."""
-SHARES = ("accuracy", "f1", "precision", "recall")
+MOST_COLUMNS = 6
+"""So many fit into the page's width."""
+_ABBREVIATIONS = {word: word.upper() for word in ("f1", "bleu", "mase", "mse", "mae")}
+SHARES = ("accuracy", "f1", "precision", "recall", "coverage")
 
 
 def metric_name(metric: str) -> str:
     """The metric's name in words."""
-    return metric.replace("_", " ").replace("f1", "F1")
+    return " ".join(_ABBREVIATIONS.get(word, word) for word in metric.split("_"))
 
 
 def metric_value(metric: str, value: float) -> str:
@@ -114,4 +117,6 @@ def _all_metrics(content: ReportContent) -> Html:
         for who, values in everyone.items()
     ]
     headings = ["", *(capitalised(metric_name(name)) for name in names)]
+    if len(names) > MOST_COLUMNS:  # metrics below each other, contenders side by side
+        headings, *rows = [list(column) for column in zip(headings, *rows, strict=True)]
     return table("All metrics on the test part", headings, rows, numeric=range(1, len(headings)))

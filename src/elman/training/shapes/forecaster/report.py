@@ -26,9 +26,10 @@ def report(task: ForecasterTask) -> dict[str, Any]:
     test = task.backtest("test")
     return {
         "data": {
-            "Series": f"{len(task.series):,}, a step is {task.clock.words()}",
+            "Series": f"{len(task.series):,}, in steps of {task.clock.words()}",
             "Forecast": f"{task.config.horizon} steps, from the {task.config.look_back} before",
         },
+        "loss_unit": "scaled values",
         "sections": [
             Section("backtest", "Step by step", _by_step(task, test)),
             Section("forecasts", "Forecasts beside the truth", _examples(task, test)),
@@ -74,7 +75,8 @@ def _examples(task: ForecasterTask, test: Backtest) -> Html:
     """The forecasts with the smallest and the largest errors, and how often the band was right."""
     error = (test.middle - test.truth).abs() / task.yardsticks.naive[test.series, None]
     ranked = _apart(task, test, error.nanmean(1))
-    best, worst = ranked[:_SHOWN], ranked[_SHOWN:][-_SHOWN:]
+    half = (len(ranked) + 1) // 2
+    best, worst = ranked[:half], ranked[half:]
     parts = []
     for heading, chosen in (("Nearest to the truth", best), ("Farthest from it", worst)):
         if chosen:
@@ -92,8 +94,7 @@ def _inside(task: ForecasterTask, test: Backtest) -> list[Html]:
     return [
         element(
             "p",
-            f"The {percentage(INTERVAL)} bands hold {percentage(share)} of the values of the test"
-            " part.",
+            f"The {INTERVAL:.0%} bands hold {percentage(share)} of the values of the test part.",
             class_="note",
         )
     ]
@@ -129,7 +130,7 @@ def _fan(task: ForecasterTask, test: Backtest, window: int) -> Html:
         pairs = ((0, -1), (1, -2))
         shades = [
             Band(
-                percentage(QUANTILES[high] - QUANTILES[low]),
+                f"{QUANTILES[high] - QUANTILES[low]:.0%}",
                 [(float(step), levels[low], levels[high]) for step, levels in enumerate(bands)],
             )
             for low, high in pairs
