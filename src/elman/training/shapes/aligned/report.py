@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from elman.data.batches import permutation
 from elman.data.tokens import Unit
 from elman.pages.document import Section
 from elman.pages.tables import table
@@ -75,14 +76,15 @@ def _sentences(
     truth: Sequence[Sequence[str]],
     said: Sequence[Sequence[str]],
 ) -> Html:
-    """Some sentences with a wrong tag, then some without, the short enough first in the file."""
+    """Some sentences with a wrong tag, then some without, of those that are short enough."""
     wrong: list[Html] = []
     right: list[Html] = []
     joined = task.config.unit == "characters"
-    for own, true, answer in zip(tokens, truth, said, strict=True):
+    for one in permutation(len(tokens), 0, 0):  # from all over the file
+        own, true, answer = tokens[one], truth[one], said[one]
         group = right if true == answer else wrong
         if len(own) <= _LONGEST and len(group) < _SHOWN and (len(set(true)) > 1 or true != answer):
-            pieces = [Tagged(*one) for one in zip(own, answer, true, strict=True)]
+            pieces = [Tagged(*piece) for piece in zip(own, answer, true, strict=True)]
             group.append(tagged_text(pieces, task.tags, joined=joined))
     return fragment(
         tag_key(task.tags),
