@@ -12,11 +12,14 @@ from torch import Tensor
 
 from elman.cells.spec import CellSpec
 from elman.data.batches import ragged
+from elman.models.aligned import Aligned, Spelt
 from elman.models.description import (
+    AlignedDescription,
     AttentionKind,
     LanguageModelDescription,
     ManyToOneDescription,
     Pooling,
+    SpellingDescription,
 )
 from elman.models.language_model import LanguageModel
 from elman.models.many_to_one import ManyToOne
@@ -57,6 +60,23 @@ def language_model(cell: CellSpec, num_layers: int) -> LanguageModel:
     return LanguageModel(description)
 
 
+def tagger(cell: CellSpec, crf: bool) -> Aligned:
+    torch.manual_seed(0)
+    spelling = SpellingDescription(vocabulary_size=V, embedding_size=2, hidden_size=3)
+    description = AlignedDescription(
+        cell=cell, vocabulary_size=V, embedding_size=3, hidden_size=4, tags=3, crf=crf,
+        spelling=spelling,
+    )  # fmt: skip
+    return Aligned(description, torch.ones(4, 4, dtype=torch.bool)).double()
+
+
+def spelt(texts: list[list[int]]) -> Spelt:
+    """Each token spelt by as many characters as its number."""
+    tokens = [token for text in texts for token in text]
+    characters = ragged([list(range(token)) for token in range(V)])
+    return Spelt(characters, torch.tensor(tokens, dtype=torch.int64))
+
+
 def assert_by_rounding_only(found: Tensor, expected: Tensor) -> None:
     assert found.shape == expected.shape
     found, expected = found.detach(), expected.detach()
@@ -91,6 +111,26 @@ def test_the_gradient_of_a_batch_is_the_sum_of_its_texts(
         wanted = torch.stack(pieces).sum(0)
         largest = max(1.0, float(wanted.abs().max()))
         assert float((gradient - wanted).abs().max()) <= 1e-12 * largest
+
+
+@pytest.mark.parametrize("crf", [True, False])
+@examples
+@given(cell=cells, texts=texts_of)
+def test_a_sentences_scores_loss_and_tags_are_its_own(
+    crf: bool, cell: CellSpec, texts: list[list[int]]
+) -> None:
+    model = tagger(cell, crf)
+    scores = model(ragged(texts), spelt(texts))
+    losses = model.loss(scores, torch.arange(len(scores.values)) % 3)
+    tags = model.decode(scores).to_list()
+    start = 0
+    for text, row, own, loss in zip(texts, scores.to_list(), tags, losses, strict=True):
+        alone = model(ragged([text]), spelt([text]))
+        assert_by_rounding_only(row, alone.values)
+        truth = torch.arange(start, start + len(text)) % 3
+        assert_by_rounding_only(loss, model.loss(alone, truth)[0])
+        assert torch.equal(own, model.decode(alone).values)
+        start += len(text)
 
 
 def gradients(model: ManyToOne, texts: list[list[int]]) -> list[Tensor]:
