@@ -10,6 +10,12 @@ from elman.data.wording import listed, nearest
 from elman.errors import DataError
 
 
+def _digits(seed: int) -> AnyDataset:
+    from elman.data import digits
+
+    return digits.load(seed)
+
+
 def _languages(seed: int) -> AnyDataset:
     from elman.data import languages
 
@@ -53,6 +59,7 @@ def _sunspots(seed: int) -> AnyDataset:
 
 
 BUILT_IN: Final[Mapping[str, Callable[[int], AnyDataset]]] = {
+    "digits": _digits,
     "languages": _languages,
     "dates-tags": _dates_tags,
     "pydocs": _pydocs,

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
 if TYPE_CHECKING:  # numpy is not worth its import to those who read texts
     import numpy as np
     from numpy.typing import NDArray
 
-Shape = Literal["many_to_one", "language_model", "aligned", "encoder_decoder", "forecaster"]
-Target = Literal["class", "rating", "next token", "tags", "text", "values to come"]
+Shape = Literal[
+    "many_to_one", "language_model", "aligned", "encoder_decoder", "forecaster", "one_to_one"
+]
+Reads = Literal["frames", "rolls"] | None
+"""What is read, where a shape has a model for this beside its usual one (None)."""
+
+LabelKind = Literal["class", "number"]
+Target = Literal[
+    "class", "rating", "number", "next token", "next keys", "tags", "text", "values to come"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +59,16 @@ class LabelledArray:
         values: [I] a vector, [C, H, W] an image, or [T, I] frames, one a step.
         label: the label, without surrounding white space; a number is written as one.
         row: where it starts in its table, or its place among the files of a folder, from 1.
-        name: the file that it was read from; empty for the rows of a table.
+        name: the file that it was read from, or the name of its sequence; empty for single rows.
     """
 
     values: NDArray[Any]
     label: str
     row: int
     name: str = ""
+
+    def __str__(self) -> str:
+        return self.name or f"row {self.row}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +138,23 @@ class Series:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Roll:
+    """A piece of music as the keys that are down at each step.
+
+    Args:
+        frames: [T, 88] 1 where a key is down, 0 elsewhere; the first key is the lowest of a piano.
+        row: its place in its source, or the row of its first note, from 1.
+        name: of the piece, where the source has one.
+    """
+
+    frames: NDArray[Any]
+    row: int
+    name: str = ""
+
+
 Example = TypeVar(
-    "Example", LabelledText, Document, TaggedSentence, LabelledArray, TextPair, Series
+    "Example", LabelledText, Document, TaggedSentence, LabelledArray, TextPair, Series, Roll
 )
 
 
@@ -140,13 +166,14 @@ class Dataset(Generic[Example]):
         name: the file's name, or the built-in's.
         shape: the shape of model that fits the data.
         shape_reason: one sentence that says why.
-        target: "rating" when every label is an integer and 3 to 11 differ.
+        target: what is to be told: "rating" when every label is an integer and 3 to 11 differ.
         train: the examples to learn from.
         validation: the examples that choose the best generation.
         test: the examples that are read once, at the end.
         split_reason: how the three parts came about.
         sha256: digest of the bytes of all files in order, or of a built-in's examples.
         notes: facts that a reader of the report should know.
+        reads: what the examples are, where the shape has a model of its own for it.
     """
 
     name: str
@@ -159,6 +186,7 @@ class Dataset(Generic[Example]):
     split_reason: str
     sha256: str
     notes: tuple[str, ...]
+    reads: Reads = field(default=None, kw_only=True)
 
     def sizes(self) -> dict[str, int]:
         """How much is in each part, counted as the shape counts: examples."""
@@ -175,4 +203,6 @@ AnyDataset: TypeAlias = (
     | Dataset[TaggedSentence]
     | Dataset[TextPair]
     | Dataset[Series]
+    | Dataset[LabelledArray]
+    | Dataset[Roll]
 )

@@ -15,10 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal, TypeAlias
+from typing import IO, TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from elman.data.source import Digest, open_source, read_bytes
 from elman.data.wording import quoted
@@ -38,6 +39,7 @@ _ORIENTATION, _SIDEWAYS = 0x0112, (5, 6, 7, 8)
 """The tag of Exif that says how the camera was held, and its values for a quarter of a turn."""
 
 Pixels: TypeAlias = NDArray[np.uint8]
+Side = Annotated[int, Field(ge=1, le=4096)]
 
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
 """What Pillow raises for files that are damaged, each somewhere else."""
@@ -45,7 +47,7 @@ _BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
 
 @dataclass(frozen=True, slots=True)
 class ImageForm:
-    """What every image of a data set is brought to.
+    """What every image of a data set is brought to; a part of a model's files.
 
     Args:
         height: in pixels.
@@ -53,9 +55,10 @@ class ImageForm:
         channels: 1 for grey, 3 for red, green and blue.
     """
 
-    height: int
-    width: int
+    height: Side
+    width: Side
     channels: Literal[1, 3]
+    kind: Literal["image"] = "image"
 
 
 def choose_form(paths: Sequence[Path]) -> ImageForm:

@@ -6,10 +6,12 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from elman.data.arrays import row_by_row
 from elman.data.built_in import is_built_in, load_built_in
 from elman.data.examples import AnyDataset
 from elman.data.formats import Format, format_of
 from elman.data.load_columns import load_columns
+from elman.data.load_folder import load_folder
 from elman.data.load_pairs import load_parallel
 from elman.data.load_plain_text import load_plain_text
 from elman.data.load_table import load_table
@@ -29,7 +31,7 @@ _LOADERS: Mapping[Format, Callable[[Files, DataOptions], AnyDataset]] = {
 
 _OF_FILES = (
     *("text", "label", "source", "target", "target_file", "split", "validation", "test"),
-    *("columns", "id", "time", "known", "parts"),
+    *("columns", "id", "time", "known", "parts", "label_kind", "file_names"),
 )
 
 
@@ -40,10 +42,19 @@ def load_dataset(options: DataOptions) -> AnyDataset:
         DataError: the data cannot be read or used; the message names file and row.
         UsageError: the options contradict each other.
     """
+    dataset = _loaded(options)
+    if options.as_rows or (options.shape == "many_to_one" and dataset.shape == "one_to_one"):
+        return row_by_row(dataset)
+    return dataset
+
+
+def _loaded(options: DataOptions) -> AnyDataset:
     if is_built_in(options.data) or not _like_a_path(options.data):
         return _built_in(options)
     if options.target_file is not None:
         return load_parallel(options)
+    if Path(options.data).is_dir():
+        return load_folder(options)
     files = options.files()
     for path in files.values():
         check_file(path)
@@ -71,7 +82,8 @@ def _built_in(options: DataOptions) -> AnyDataset:
     given = {
         name: getattr(options, name) for name in _OF_FILES if getattr(options, name) is not None
     }
-    if options.shape not in (None, dataset.shape):
+    by_rows = options.shape == "many_to_one" and dataset.shape == "one_to_one"
+    if options.shape not in (None, dataset.shape) and not by_rows:
         given["shape"] = options.shape
     if given:
         name, value = next(iter(given.items()))

@@ -14,6 +14,7 @@ from elman.data.extraction import documents_of, labelled_texts
 from elman.data.formats import read_table
 from elman.data.inference import Columns, Wishes, choose_columns, require_column
 from elman.data.labels import check_classes, target_of, with_known_labels
+from elman.data.load_numbers import load_arrays, recognises_arrays
 from elman.data.options import DataOptions
 from elman.data.splits import PARTS, Part
 from elman.data.tables import Table
@@ -113,9 +114,17 @@ def _labelled(
     )
 
 
+def _sequences(tables: Tables, options: DataOptions, sha256: str) -> AnyDataset:
+    """Sequences of numbers where the table has them, else texts."""
+    numbers = recognises_arrays(tables["train"], options)
+    return (load_arrays if numbers else _texts)(tables, options, sha256)
+
+
 _LOADERS: Mapping[Shape, TableLoader] = {
     "aligned": TableLoader(load_columns.recognises, load_columns.load_tagged_table),
     "encoder_decoder": TableLoader(load_pairs.recognises, load_pairs.load_pair_table),
     "forecaster": TableLoader(load_series.recognises_series, load_series.load_series),
+    "one_to_one": TableLoader(recognises_arrays, load_arrays),
+    "many_to_one": TableLoader(recognises_arrays, _sequences),
 }
 """Of shapes that do not read texts; asked in this order whether they recognise a table."""

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from elman.data.resampling import resample
-from elman.data.wav import Sound
+from elman.data.wav import LOWEST_RATE, Sound
 
 WINDOW_SECONDS = 0.025
 HOP_SECONDS = 0.010
@@ -24,15 +26,16 @@ LOUDNESS_FLOOR = 1e-10
 
 @dataclass(frozen=True, slots=True)
 class SoundForm:
-    """What every sound of a data set is brought to.
+    """What every sound of a data set is brought to; a part of a model's files.
 
     Args:
         rate: samples a second, in Hz.
         bands: numbers of a frame.
     """
 
-    rate: int
-    bands: int
+    rate: Annotated[int, Field(ge=LOWEST_RATE, le=HIGHEST_RATE)]
+    bands: Annotated[int, Field(ge=1, le=512)]
+    kind: Literal["sound"] = "sound"
 
     @property
     def window(self) -> int:

@@ -41,7 +41,7 @@ class NumericColumns:
 
     Args:
         numbers: those of the numbers, in the order of the table.
-        label: the labels.
+        label: the labels; None where nothing has to be learned.
         id: says which sequence a row belongs to; None where each row stands by itself.
         time: orders the rows of a sequence; None for the order of the table.
         split: names the part of each row, if there is one.
@@ -49,7 +49,7 @@ class NumericColumns:
     """
 
     numbers: tuple[str, ...]
-    label: str
+    label: str | None
     id: str | None
     time: str | None
     split: str | None
@@ -80,7 +80,7 @@ def choose_numeric_columns(table: Table, wishes: NumericWishes) -> NumericColumn
         DataError: a column that was asked for does not exist or has two roles, or none is left.
     """
     chosen = [name.strip() for name in (wishes.columns or "").split(",") if name.strip()]
-    for option in ("label", "id", "time", "split"):
+    for option in ("id", "time", "split"):
         if (name := getattr(wishes, option)) is not None:
             require_column(table, name, option)
     for name in chosen:
@@ -95,9 +95,7 @@ def choose_numeric_columns(table: Table, wishes: NumericWishes) -> NumericColumn
             next_step=command(table.path, "--label", "COLUMN", "--columns", "OTHER,COLUMNS"),
         )
     free = [name for name in table.names if name not in taken]
-    label = wishes.label or _named(free, LABEL_NAMES)
-    if label is None:
-        raise _without(table, "No column is called a label", "label", table.names[-1])
+    label = label_column(table, wishes.label, free)
     split = wishes.split or usual_split(table, taken)
     free = [name for name in free if name not in (label, split)]
     identity, notes = wishes.id, []
@@ -114,6 +112,26 @@ def choose_numeric_columns(table: Table, wishes: NumericWishes) -> NumericColumn
     if not numbers:
         raise _without(table, "No column of numbers is left", "columns", table.names[0])
     return NumericColumns(tuple(numbers), label, identity, time, split, tuple(notes))
+
+
+def label_column(table: Table, wish: str | None, free: Sequence[str] | None = None) -> str:
+    """The column of the labels: the one asked for, or one that is called so.
+
+    Args:
+        table: the table.
+        wish: the column asked for.
+        free: the columns that have no other role; None for all.
+
+    Raises:
+        DataError: there is no such column.
+    """
+    if wish is not None:
+        require_column(table, wish, "label")
+        return wish
+    label = _named(table.names if free is None else free, LABEL_NAMES)
+    if label is None:
+        raise _without(table, "No column is called a label", "label", table.names[-1])
+    return label
 
 
 def _named(names: Sequence[str], usual: Sequence[str]) -> str | None:

@@ -63,14 +63,15 @@ def long_sequences(table: Table, columns: NumericColumns, identity: str) -> list
             two have the same time.
     """
     values = numbers_of(table, columns.numbers)
-    labels = constant_of(table, columns.label, identity)
+    labels = constant_of(table, columns.label, identity) if columns.label is not None else {}
     times = _times(table, columns.time) if columns.time is not None else None
     examples = []
     for name, places in rows_by(table, identity).items():
         if columns.time is not None and times is not None:
             places = sorted(places, key=times.__getitem__)
             _refuse_same_time(table, columns.time, [(times[place], place) for place in places])
-        examples.append(LabelledArray(values[places], labels[name], table.numbers[min(places)]))
+        row = table.numbers[min(places)]
+        examples.append(LabelledArray(values[places], labels.get(name, ""), row, name))
     return examples
 
 
@@ -106,6 +107,8 @@ def constant_of(table: Table, column: str, identity: str) -> dict[str, str]:
 
 
 def _labels(table: Table, columns: NumericColumns) -> list[str]:
+    if columns.label is None:
+        return [""] * len(table.numbers)
     return [label.strip() for label in texts_of(table, columns.label, "label")]
 
 

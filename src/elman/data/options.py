@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from elman.data.examples import Shape
+from elman.data.examples import LabelKind, Shape
 from elman.data.splits import Part
 from elman.data.tag_schemes import Scheme
 
@@ -35,6 +35,9 @@ class DataOptions:
         time: the column that orders the rows of a sequence; None to infer it.
         known: the columns whose future is known, separated by commas.
         parts: shares or numbers of steps of the three parts of series.
+        label_kind: whether labels are classes or numbers; None to infer it.
+        file_names: a pattern of the names of a folder's files, with {label} in it.
+        as_rows: whether images are read row by row.
         seed: draws the parts that the data does not fix.
     """
 
@@ -54,6 +57,9 @@ class DataOptions:
     time: str | None = None
     known: str | None = None
     parts: str | None = None
+    label_kind: LabelKind | None = None
+    file_names: str | None = None
+    as_rows: bool = False
     seed: int = 0
 
     def files(self) -> dict[Part, Path]:

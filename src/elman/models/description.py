@@ -15,6 +15,7 @@ Encoding = Literal["embedding", "one-hot", "integer"]
 
 Width = Annotated[int, Field(ge=1, le=65_536)]
 VocabularySize = Annotated[int, Field(ge=2, le=2_000_000)]
+Outputs = Annotated[int, Field(ge=1, le=1_000_000)]
 Layers = Annotated[int, Field(ge=1, le=64)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
 
@@ -53,6 +54,33 @@ class ManyToOneDescription(TextDescription):
     classes: Annotated[int, Field(ge=2, le=1_000_000)]
     bidirectional: bool = True
     pooling: Pooling = "attention"
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers the model answers with."""
+        return self.classes
+
+
+class FramesToOneDescription(RecurrentDescription):
+    """A many-to-one model whose steps are frames of numbers."""
+
+    shape: Literal["many_to_one"] = "many_to_one"
+    reads: Literal["frames"] = "frames"
+    frame_size: Width
+    outputs: Outputs
+    bidirectional: bool = True
+    pooling: Pooling = "attention"
+
+
+class OneToOneDescription(Description):
+    """A feed-forward network: of vectors [I], or of images [C, H, W]."""
+
+    shape: Literal["one_to_one"] = "one_to_one"
+    features: Annotated[tuple[Width, ...], Field(min_length=1, max_length=3)]
+    outputs: Outputs
+    hidden_size: Width
+    num_layers: Layers = 1
+    dropout: Rate = 0.0
 
 
 class LanguageModelDescription(TextDescription):

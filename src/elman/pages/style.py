@@ -158,6 +158,7 @@ svg .strong{font-weight:650}
  margin-inline-start:.375rem}
 .key.right{background:var(--heat-right)}
 .key.wrong{background:var(--heat-wrong)}
+.bitmap{display:block;max-width:100%;image-rendering:pixelated}
 table{border-collapse:collapse;min-width:min(100%,32rem);font-size:.9375rem;font-variant-numeric:tabular-nums}
 th,td{text-align:start;vertical-align:top;padding:.5rem 1rem .5rem 0;
  border-bottom:1px solid var(--hairline);overflow-wrap:anywhere;min-width:4.5rem}

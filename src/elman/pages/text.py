@@ -6,7 +6,7 @@ import math
 import unicodedata
 from html import escape
 
-VOID_TAGS = frozenset({"br", "hr", "link", "meta", "wbr"})
+VOID_TAGS = frozenset({"br", "hr", "img", "link", "meta", "wbr"})
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 OPENING_DIRECTION, CLOSING_DIRECTION = "\u202a\u202b\u202d\u202e", "\u202c"
 OPENING_ISOLATE, CLOSING_ISOLATE = "\u2066\u2067\u2068", "\u2069"

@@ -65,6 +65,11 @@ def learning_choices(config: TrainingConfig) -> dict[str, Any]:
     return choices
 
 
+def batch_size_for(examples: int) -> int:
+    """A power of two near a sixteenth of the examples, from 4 to 64."""
+    return min(64, max(4, 1 << max(examples // 16, 1).bit_length() - 1))
+
+
 def epochs_for(updates_an_epoch: int, least: int) -> int:
     """So many that there are about 2,000 updates, from `least` to 60."""
     return min(60, max(least, math.ceil(_UPDATES / updates_an_epoch)))

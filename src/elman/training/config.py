@@ -14,12 +14,13 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ValidationError, model_validator
 
-from elman.data.examples import Shape
+from elman.data.examples import Reads, Shape
 from elman.data.tokens import Unit
 from elman.errors import ConfigurationError
 from elman.models.description import Rate, Width
 from elman.training.options import (
     Amount,
+    ArrayOptions,
     CellOptions,
     Decay,
     DirectionOptions,
@@ -54,6 +55,8 @@ class TrainingConfig(
     EncodingOptions,
     NumberOptions,
     TextOptions,
+    ArrayOptions,
+    NumberOptions,
     SourceOptions,
 ):
     """Every option of a run, of every shape; `None` means: chosen from the data, and said aloud."""
@@ -151,6 +154,7 @@ class SettledConfig(TrainingConfig):
     """A configuration with nothing left to choose; what a run folder records."""
 
     shape: Shape
+    reads: Reads = None
     epochs: Positive
     batch_size: Positive
     learning_rate: Amount

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from elman.cells.spec import Kind
-from elman.data.examples import Shape
+from elman.data.examples import LabelKind, Shape
 from elman.data.tokens import Unit
 from elman.models.description import Encoding, Layers, Rate, VocabularySize, Width
 
@@ -54,6 +54,16 @@ class NumberOptions(Options, title="Numbers"):
     time: str | None = Field(None, description="column that orders the rows of a sequence")
 
 
+class ArrayOptions(Options, title="Numbers"):
+    """Of shapes that read labelled vectors, images, sounds or sequences of numbers."""
+
+    label_kind: LabelKind | None = Field(None, description="what labels are, names or amounts")
+    file_names: str | None = Field(
+        None, description="names of a folder's files, such as {label}_*, where they tell the labels"
+    )
+    as_rows: bool = Field(False, description="read each image row by row (many to one)")
+
+
 class LabelOptions(Options, title="Labels"):
     """Of shapes that learn a label for each example."""
 
@@ -83,18 +93,23 @@ class EncodingOptions(Options, title="Text"):
     freeze_vectors: bool = Field(False, description="leave the pre-trained vectors as they are")
 
 
-class CellOptions(Options, title="Recurrent layers"):
-    """Of shapes that have recurrent layers."""
+class LayerOptions(Options, title="Layers"):
+    """Of shapes that have layers of one width."""
 
-    cell: Kind = Field("lstm", description="recurrent cell")
-    nonlinearity: Literal["tanh", "relu"] = Field("tanh", description="of the cell rnn")
-    reset_after: bool = Field(True, description="where the reset gate of a gru acts")
     hidden_size: Width | None = Field(None, description="units of a layer, in each direction")
     num_layers: Layers = Field(1, description="recurrent layers on top of each other")
     dropout: Rate | None = Field(None, description="rate of dropout")
 
 
-class DirectionOptions(Options, title="Recurrent layers"):
+class CellOptions(LayerOptions, title="Layers"):
+    """Of shapes whose layers are recurrent."""
+
+    cell: Kind = Field("lstm", description="recurrent cell")
+    nonlinearity: Literal["tanh", "relu"] = Field("tanh", description="of the cell rnn")
+    reset_after: bool = Field(True, description="where the reset gate of a gru acts")
+
+
+class DirectionOptions(Options, title="Layers"):
     """Of shapes that may read a sequence from its end as well."""
 
     bidirectional: bool | None = Field(None, description="read each text from its end as well")

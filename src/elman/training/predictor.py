@@ -37,13 +37,14 @@ def predictor_of(files: dict[str, bytes]) -> Predictor:
         CorruptRunError: the files are damaged, or do not belong together.
     """
     described = read_json(files["model.json"], "model.json")
-    name = described.get("shape") if isinstance(described, dict) else None
-    parts = shape_named(name)
+    said = described if isinstance(described, dict) else {}
+    name, reads = said.get("shape"), said.get("reads")
+    parts = shape_named(name, reads)
     if parts is None:
         raise CorruptRunError(
             "The model file does not describe a model of this version.",
-            where=f"model.json: shape {name!r}",
-            expected="one of " + ", ".join(SHAPES),
+            where=f"model.json: shape {name!r}" + (f", reads {reads!r}" if reads else ""),
+            expected="one of " + ", ".join(dict.fromkeys(name for name, _ in SHAPES)),
             next_step="copy the run folder again from where it was whole, or train again",
         )
     description = content_of(parts.description, files["model.json"], "model.json")

@@ -27,7 +27,7 @@ from elman.training.config import SettledConfig, TrainingConfig
 from elman.training.loop import Listener
 from elman.training.saved_run import SavedRun
 from elman.training.seeds import step_seed
-from elman.training.shapes.registry import SHAPES, settle, settled
+from elman.training.shapes.registry import settle, settled, shape_of
 from elman.training.task import Task
 
 
@@ -99,7 +99,7 @@ def prepare(config: TrainingConfig, command: Sequence[str]) -> Prepared:
     full, reasons = settle(config, dataset)
     torch.set_num_threads(full.threads)
     torch.manual_seed(step_seed(full.seed, 0))
-    task, vocabulary = SHAPES[full.shape].make_task(full, dataset)
+    task, vocabulary = shape_of(full).make_task(full, dataset)
     return Prepared(full, dataset, task, vocabulary, _record(full, dataset, reasons, command))
 
 
@@ -125,7 +125,7 @@ def prepare_again(run: SavedRun, data: str | None) -> Prepared:
         str(config.vectors), _vectors_sha256(config), recorded_data["vectors_sha256"], back
     )
     torch.set_num_threads(config.threads)
-    task, vocabulary = SHAPES[config.shape].make_task(config, dataset)
+    task, vocabulary = shape_of(config).make_task(config, dataset)
     return Prepared(config, dataset, task, vocabulary, training)
 
 

@@ -19,7 +19,7 @@ from elman.training.report.gather import gather
 from elman.training.report.page import render_report
 from elman.training.run_folder import RunFolder
 from elman.training.saved_run import SavedRun
-from elman.training.shapes.registry import SHAPES
+from elman.training.shapes.registry import shape_of
 from elman.training.stop import StopRequest
 from elman.training.task import METRICS
 
@@ -92,7 +92,7 @@ def conclude(
     with stop.at_once():
         test = dict(evaluate(task, "test", stop.check))
         refuse_metrics(test, "test", progress.best_step)
-        baselines = SHAPES[prepared.config.shape].rivals(task)
+        baselines = shape_of(prepared.config).rivals(task)
     results = Results(
         test=test,
         baselines=baselines,

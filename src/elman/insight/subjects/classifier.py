@@ -19,7 +19,7 @@ def classified(classifier: Classifier, text: str, answer: str | None) -> Example
     """The loss is that of the answer, after the last step."""
     model, vocabulary = classifier.model, classifier.vocabulary
     tokens = vocabulary.encode(text, classifier.max_length)[-MOST_STEPS:]
-    table = model.embedding.table()
+    table = model.encoding.table()
 
     def answers(batch: Ragged) -> Tensor:
         return log_softmax(model.read(batch), dim=1)

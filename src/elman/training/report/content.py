@@ -14,7 +14,7 @@ class ExampleRow:
     """One example of the test part, and what the model said to it.
 
     Args:
-        text: the input.
+        text: the input; `Html` where it is no text but a picture.
         expected: the truth.
         predicted: the model's answer.
         confidence: the probability the model gave its answer, 0 to 1.
@@ -84,6 +84,7 @@ class ReportContent:
         higher_is_better: direction of each metric of `test`.
         confusion: labels and counts, rows by truth; None where there are no classes.
         right, wrong: examples of the test part.
+        item: what an example is.
         passages: for language models.
         sections: of the shape's own, which stand after the examples.
         loss_unit: what losses are counted in.
@@ -110,6 +111,7 @@ class ReportContent:
     confusion: tuple[Sequence[str], Sequence[Sequence[int]]] | None = None
     right: Sequence[ExampleRow] = ()
     wrong: Sequence[ExampleRow] = ()
+    item: str = "Text"
     passages: Sequence[Passage] = ()
     sections: Sequence[Section] = ()
     loss_unit: str = "nats"

@@ -85,18 +85,18 @@ def _labels(labels: Sequence[str], counts: Counts) -> Html:
 
 def examples_section(content: ReportContent) -> Html:
     """Wrong answers first: they teach more."""
-    wrong = _wrong(content.wrong) if content.wrong else None
-    right = _right(content.right) if content.right else None
+    wrong = _wrong(content.item, content.wrong) if content.wrong else None
+    right = _right(content.item, content.right) if content.right else None
     return fragment(*(part for part in (wrong, right) if part))
 
 
-def _wrong(rows: Sequence[ExampleRow]) -> Html:
+def _wrong(item: str, rows: Sequence[ExampleRow]) -> Html:
     return table(
         "Told wrongly",
-        ["Text", "Truth", "Prediction", "Confidence"],
+        [item, "Truth", "Prediction", "Confidence"],
         [
             [
-                shorten(row.text, LONGEST_TEXT),
+                _shown(row.text),
                 row.expected,
                 row.predicted,
                 percentage(row.confidence),
@@ -107,16 +107,18 @@ def _wrong(rows: Sequence[ExampleRow]) -> Html:
     )
 
 
-def _right(rows: Sequence[ExampleRow]) -> Html:
+def _right(item: str, rows: Sequence[ExampleRow]) -> Html:
     return table(
         "Told rightly",
-        ["Text", "Truth and prediction", "Confidence"],
-        [
-            [shorten(row.text, LONGEST_TEXT), row.expected, percentage(row.confidence)]
-            for row in rows
-        ],
+        [item, "Truth and prediction", "Confidence"],
+        [[_shown(row.text), row.expected, percentage(row.confidence)] for row in rows],
         numeric=(2,),
     )
+
+
+def _shown(example: str) -> str:
+    """A text, or its beginning; a picture as it is."""
+    return example if isinstance(example, Html) else shorten(example, LONGEST_TEXT)
 
 
 def passages_section(content: ReportContent) -> Html:

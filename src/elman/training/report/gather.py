@@ -12,7 +12,7 @@ from elman.training.manifest import Results
 from elman.training.preparation import Prepared
 from elman.training.report.content import ReportContent
 from elman.training.saved_run import SavedRun
-from elman.training.shapes.registry import SHAPES
+from elman.training.shapes.registry import shape_of
 from elman.training.task import METRICS
 
 
@@ -23,7 +23,7 @@ def gather(
     task, training = prepared.task, prepared.training
     data, examples = training["data"], training["data"]["examples"]
     task.model.eval()
-    shown = dict(SHAPES[prepared.config.shape].report(task))
+    shown = dict(shape_of(prepared.config).report(task))
     return ReportContent(
         title=data["name"],
         run_name=folder.path.name,

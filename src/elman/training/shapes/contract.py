@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from torch import nn
 
-from elman.data.examples import Shape
+from elman.data.examples import Reads, Shape
 from elman.models.decoding import Sampling
 from elman.models.description import Description
 from elman.training.choices import Chosen
@@ -105,6 +105,7 @@ class ShapeParts:
         description: the class of what model.json holds.
         predictor: from the description, and the content of vocabulary.json and of
             weights.safetensors.
+        reads: what the model is for, where the shape has several.
     """
 
     name: Shape
@@ -116,3 +117,4 @@ class ShapeParts:
     report: Callable[[Any], Mapping[str, Any]]
     description: type[Description]
     predictor: Callable[[Any, bytes, bytes], Predictor]
+    reads: Reads = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from elman.data.examples import AnyDataset, Shape
+from elman.data.examples import AnyDataset, Reads, Shape
 from elman.errors import ConfigurationError
 from elman.training.choices import learning_choices
 from elman.training.config import SettledConfig, TrainingConfig
@@ -14,13 +14,17 @@ from elman.training.shapes.aligned.shape import ALIGNED
 from elman.training.shapes.contract import ShapeParts
 from elman.training.shapes.encoder_decoder.shape import ENCODER_DECODER
 from elman.training.shapes.forecaster.shape import FORECASTER
+from elman.training.shapes.frames_to_one.shape import FRAMES_TO_ONE
 from elman.training.shapes.language_model.shape import LANGUAGE_MODEL
 from elman.training.shapes.many_to_one.shape import MANY_TO_ONE
+from elman.training.shapes.one_to_one.shape import ONE_TO_ONE
 
-SHAPES: Mapping[Shape, ShapeParts] = {
-    parts.name: parts
+SHAPES: Mapping[tuple[Shape, Reads], ShapeParts] = {
+    (parts.name, parts.reads): parts
     for parts in (
         MANY_TO_ONE,
+        FRAMES_TO_ONE,
+        ONE_TO_ONE,
         LANGUAGE_MODEL,
         ALIGNED,
         ENCODER_DECODER,
@@ -31,9 +35,15 @@ SHAPES: Mapping[Shape, ShapeParts] = {
 _OF_EVERY_RUN: tuple[type[Options], ...] = (SourceOptions, LearningOptions)
 
 
-def shape_named(name: object) -> ShapeParts | None:
-    """The shape of that name, if there is one."""
-    return next((parts for parts in SHAPES.values() if parts.name == name), None)
+def shape_named(name: object, reads: object = None) -> ShapeParts | None:
+    """The shape of that name, with the model for what is read, if there is one."""
+    found = (parts for parts in SHAPES.values() if (parts.name, parts.reads) == (name, reads))
+    return next(found, None)
+
+
+def shape_of(whose: SettledConfig | AnyDataset) -> ShapeParts:
+    """The shape of a run or of a dataset."""
+    return SHAPES[whose.shape, whose.reads]
 
 
 def settle(config: TrainingConfig, dataset: AnyDataset) -> tuple[SettledConfig, dict[str, str]]:
@@ -42,11 +52,12 @@ def settle(config: TrainingConfig, dataset: AnyDataset) -> tuple[SettledConfig, 
     Raises:
         ConfigurationError: an option that the shape of the data does not have.
     """
-    parts = SHAPES[dataset.shape]
+    parts = shape_of(dataset)
     _refuse_foreign(config, dataset, parts)
     choices, reasons = parts.choose(config, dataset)
     given = {key: value for key, value in config if value is not None}
-    values = learning_choices(config) | choices | given | {"shape": dataset.shape}
+    values = learning_choices(config) | choices | given
+    values |= {"shape": dataset.shape, "reads": dataset.reads}
     return parts.config.checked(values), reasons
 
 
@@ -56,7 +67,7 @@ def settled(values: Mapping[str, Any], where: str = "") -> SettledConfig:
     Raises:
         ConfigurationError: as `TrainingConfig.checked`.
     """
-    parts = shape_named(values.get("shape"))
+    parts = shape_named(values.get("shape"), values.get("reads"))
     return (parts.config if parts else SettledConfig).checked(values, where)
 
 

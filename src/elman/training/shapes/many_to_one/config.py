@@ -7,7 +7,13 @@ from typing import Any, Literal
 
 from elman.data.examples import Dataset, LabelledText
 from elman.models.description import Pooling
-from elman.training.choices import Chosen, embedding_size, epochs_for, text_choices
+from elman.training.choices import (
+    Chosen,
+    batch_size_for,
+    embedding_size,
+    epochs_for,
+    text_choices,
+)
 from elman.training.config import TextConfig, TrainingConfig
 from elman.training.options import Positive
 
@@ -25,7 +31,7 @@ def choose(config: TrainingConfig, dataset: Dataset[LabelledText]) -> Chosen:
     """What is left open, chosen from the data."""
     text, reasons = text_choices(config, [example.text for example in dataset.train])
     examples = len(dataset.train)
-    batch_size = config.batch_size or min(64, max(4, 2 ** int(math.log2(max(examples // 16, 1)))))
+    batch_size = config.batch_size or batch_size_for(examples)
     choices: dict[str, Any] = {
         "lowercase": text["unit"] == "words",
         "max_length": 1000,

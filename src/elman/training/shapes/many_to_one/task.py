@@ -128,7 +128,7 @@ def log_probabilities(
     model: ManyToOne, tokens: Sequence[Sequence[int]], check: Check = lambda: None
 ) -> Tensor:
     """The model's log-probabilities [examples, classes] for token sequences, in their order."""
-    scores = torch.empty(len(tokens), model.description.classes)
+    scores = torch.empty(len(tokens), model.description.outputs)
     for batch in by_length([len(one) for one in tokens], _EVALUATION_BATCH):
         check()
         scores[batch] = model(ragged([tokens[one] for one in batch]))
@@ -202,5 +202,5 @@ def make_task(
         "max_length": config.max_length,
     }
     task = ManyToOneTask(config, dataset, vocabulary, labels)
-    begin_with(vectors, task.model.embedding, vocabulary)
+    begin_with(vectors, task.model.encoding, vocabulary)
     return task, content

@@ -1,0 +1,1 @@
+"""What the shapes that read numbers have in common."""
