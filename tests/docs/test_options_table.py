@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
+import numpy as np
 import pytest
 
+from elman.data.arrays import ArrayDataset, TableForm
 from elman.data.examples import (
     AnyDataset,
     Dataset,
     Document,
+    LabelledArray,
     LabelledText,
     TaggedSentence,
     TextPair,
@@ -22,7 +26,10 @@ from tests.series_samples import waves
 
 RUNS = ROOT / "docs" / "runs.md"
 PLAIN = re.compile(r"`([^`]+)`")
-SHAPES = ("many to one", "language model", "aligned", "encoder and decoder", "forecaster")
+SHAPES = (
+    *("many to one", "language model", "aligned", "encoder and decoder", "forecaster"),
+    *("one to one", "frames"),
+)
 WORDS = "five words of running text"
 
 
@@ -50,6 +57,14 @@ def pairs() -> Dataset[TextPair]:
     return Dataset("pairs.csv", "encoder_decoder", *facts)  # type: ignore[arg-type]
 
 
+def arrays(shape: Literal["one_to_one", "many_to_one"]) -> ArrayDataset:
+    values = np.zeros((3, 2), dtype=np.float32)
+    train = tuple(LabelledArray(values, "ab"[row % 2], row) for row in range(1024))
+    facts = ("", "class", train, train, train, "", "", ())
+    reads = "frames" if shape == "many_to_one" else None
+    return ArrayDataset("walks.csv", shape, *facts, form=TableForm(("x", "y")), reads=reads)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("name", GENERATED)
 def test_generated_parts_are_up_to_date(name: str) -> None:
     _, part, _ = cut(name)
@@ -63,7 +78,15 @@ def test_the_table_has_a_row_for_every_key() -> None:
 
 @pytest.mark.parametrize(
     ("column", "dataset"),
-    [(1, texts()), (2, documents()), (3, tagged()), (4, pairs()), (5, waves())],
+    [
+        (1, texts()),
+        (2, documents()),
+        (3, tagged()),
+        (4, pairs()),
+        (5, waves()),
+        (6, arrays("one_to_one")),
+        (7, arrays("many_to_one")),
+    ],
     ids=SHAPES,
 )
 def test_what_is_said_to_be_chosen_is_chosen(column: int, dataset: AnyDataset) -> None:
@@ -79,5 +102,5 @@ def test_every_key_that_may_be_left_open_is_told() -> None:
     left_open = {key for key, value in TrainingConfig.checked({"data": "any"}) if value is None}
     rows = {row[0].strip("`") for row in rows_under(RUNS, "### What is chosen")}
     named = {"shape", "text", "label", "source", "target", "split"}
-    named |= {"columns", "id", "time", "known"}
+    named |= {"columns", "id", "time", "known", "label_kind", "file_names"}
     assert rows == left_open - named - {"target_file", "validation", "test", "vectors"}

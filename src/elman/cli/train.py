@@ -42,10 +42,10 @@ def train(
 ) -> None:
     """Train a model on your data, measure it beside a baseline, and save it.
 
-    Built-in sources: languages (which language is this name?), pydocs (next word in Python's
-    documentation), dates-tags (the parts of written dates), dates (the same in ISO 8601),
-    names-en-hi (English names in Hindi); sunspots and stocks (the next years and months). No
-    option is needed; what is left open is chosen from the data, and said.
+    Built-in sources: languages (which language is this name?), digits (scans of digits), pydocs
+    (next word in Python's documentation), dates-tags (the parts of written dates), dates (the
+    same in ISO 8601), names-en-hi (English names in Hindi); sunspots and stocks (the next years
+    and months). No option is needed; what is left open is chosen from the data, and said.
     """
     values = read_toml(config) if config is not None else {}
     values |= {key: value for key, value in options.items() if value is not None}

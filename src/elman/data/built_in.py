@@ -59,8 +59,8 @@ def _sunspots(seed: int) -> AnyDataset:
 
 
 BUILT_IN: Final[Mapping[str, Callable[[int], AnyDataset]]] = {
-    "digits": _digits,
     "languages": _languages,
+    "digits": _digits,
     "dates-tags": _dates_tags,
     "pydocs": _pydocs,
     "dates": _dates,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -91,7 +92,7 @@ def check_amounts(examples: Sequence[LabelledArray], path: str) -> None:
 
 def place(path: str, example: LabelledText | LabelledArray) -> str:
     """Where an example stands: its file in a folder, or its row in a table."""
-    if isinstance(example, LabelledArray) and Path(path).is_dir():
+    if isinstance(example, LabelledArray) and os.path.isdir(path):
         return str(Path(path) / example.name)
     return f"{path}:{example.row}"
 

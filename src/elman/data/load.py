@@ -53,7 +53,7 @@ def _loaded(options: DataOptions) -> AnyDataset:
         return _built_in(options)
     if options.target_file is not None:
         return load_parallel(options)
-    if Path(options.data).is_dir():
+    if os.path.isdir(options.data):
         return load_folder(options)
     files = options.files()
     for path in files.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from elman.data.array_dataset import array_dataset
@@ -28,7 +29,7 @@ def load_folder(options: DataOptions) -> ArrayDataset:
     folder = Path(options.data)
     endings = kind_in(folder)
     named = {part: value for part in PARTS[1:] if (value := getattr(options, part)) is not None}
-    patterns = {part: value for part, value in named.items() if not Path(value).is_dir()}
+    patterns = {part: value for part, value in named.items() if not os.path.isdir(value)}
     files = labelled_files(folder, endings, options.file_names, patterns)
     form = choose_file_form([file.path for file in files])
     digest = hashlib.sha256()
@@ -66,8 +67,9 @@ def kind_in(folder: Path) -> tuple[str, ...]:
     if bool(images) != bool(sounds):
         return IMAGE_ENDINGS if images else WAV_ENDINGS
     held = f"{counted(len(images), 'image')} and {counted(len(sounds), 'sound')}"
+    held = held if images else "no images and no sounds"
     raise DataError(
-        f"The folder holds {held}." if images else "The folder holds no images and no sounds.",
+        f"{str(folder)!r} is a folder that holds {held}.",
         where=str(folder),
         expected=f"files that end in {', '.join(IMAGE_ENDINGS)}, or in {', '.join(WAV_ENDINGS)}",
         next_step=f"ls {quoted(folder)}, then name one of its files or a folder of such files",

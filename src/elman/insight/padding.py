@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from elman.data.batches import bucketed, permutation
-from elman.data.examples import AnyDataset, TaggedSentence
+from elman.data.examples import AnyDataset, LabelledArray, Roll, Series, TaggedSentence
 from elman.data.tokens import tokenise
 from elman.data.vocabulary import choose_unit
 from elman.errors import DataError
@@ -68,6 +68,13 @@ def lengths_of(dataset: AnyDataset) -> tuple[list[int], str]:
     """How many steps the sequences of the training part have, and what a step is."""
     if isinstance(dataset.train[0], TaggedSentence):
         return [len(one.tokens) for one in dataset.train], "tokens"
+    if isinstance(dataset.train[0], Series):
+        return [len(one) for one in dataset.train], "steps"
+    if isinstance(dataset.train[0], LabelledArray):
+        whole = dataset.reads is None
+        return [1 if whole else len(one.values) for one in dataset.train], "frames"
+    if isinstance(dataset.train[0], Roll):
+        return [len(one.frames) for one in dataset.train], "steps"
     texts = [example.text for example in dataset.train]
     unit, _ = choose_unit(texts)
     return [len(tokenise(text, unit)) for text in texts], unit

@@ -53,7 +53,6 @@ class TrainingConfig(
     CellOptions,
     LabelOptions,
     EncodingOptions,
-    NumberOptions,
     TextOptions,
     ArrayOptions,
     NumberOptions,

@@ -13,7 +13,7 @@ from elman.training.config import SettledConfig, TrainingConfig
 from elman.training.options import LearningOptions, Options, SourceOptions
 from elman.training.shapes.language_model.config import LanguageModelConfig
 from elman.training.shapes.many_to_one.config import ManyToOneConfig
-from elman.training.shapes.registry import SHAPES, settle
+from elman.training.shapes.registry import settle, shape_of
 from tests.training_samples import labelled_data, running_data
 from tests.translation_samples import pair_data
 
@@ -47,7 +47,7 @@ LAWFUL_BLANKS = {"text", "split", "validation", "test", "vectors", "momentum"}
 
 def blanks(config: SettledConfig) -> set[str]:
     """The keys that the shape has, and that are still open."""
-    own = SHAPES[config.shape].options
+    own = shape_of(config).options
     groups: tuple[type[Options], ...] = (SourceOptions, LearningOptions, *own)
     keys = {key for group in groups for key in group.model_fields}
     return {key for key in keys if getattr(config, key) is None}

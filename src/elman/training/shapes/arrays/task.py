@@ -39,7 +39,7 @@ class Reader:
 
     def tensors(self, examples: Sequence[LabelledArray]) -> list[Tensor]:
         """The values of examples, each a tensor."""
-        return [torch.from_numpy(one.values)[: self.max_length] for one in examples]
+        return [torch.tensor(one.values[: self.max_length]) for one in examples]
 
     def lengths(self, values: Sequence[Tensor]) -> list[int]:
         """How many steps each example has; 1 where there are none."""
