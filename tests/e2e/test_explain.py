@@ -27,17 +27,24 @@ def test_it_writes_one_page_and_says_what_it_found(reviews_run: Trained, tmp_pat
     assert "Norm of the gradient in training" in shown
 
 
-def test_numbers_for_programs_and_pictures_for_slides(story_run: Trained, tmp_path: Path) -> None:
-    options = ("--out", "why.html", "--png", "pictures", "--json")
+def test_numbers_for_programs(story_run: Trained, tmp_path: Path) -> None:
+    options = ("--out", "why.html", "--json")
     answer = elman_here("explain", story_run.run, "the film was", *options, cwd=tmp_path)
     facts = answer.facts()
     assert facts["steps"] == ["<end>", "the", "film", "was"]
     assert facts["page"] == "why.html"
     assert max(facts["gradient"]["errors"].values()) < 1e-5
     assert len(facts["gradient"]["blocks"][0]["terms"]) == 4
+    assert facts["pictures"] == []
+    assert len(answer.lines()) == 1
+
+
+@pytest.mark.slow
+def test_pictures_for_slides(story_run: Trained, tmp_path: Path) -> None:
+    options = ("--png", "pictures", "--json")
+    facts = elman_here("explain", story_run.run, "the film", *options, cwd=tmp_path).facts()
     assert sorted(facts["pictures"]) == [one for one in entries(tmp_path) if one.endswith(".png")]
     assert "pictures/triangle-layer-0-recurrent.png" in facts["pictures"]
-    assert len(answer.lines()) == 1
 
 
 def test_quiet_names_the_page_alone(reviews_run: Trained, tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SIZE = (6.4, 4.2)
-DOTS_PER_INCH = 200
+MARGINS = {"left": 0.16, "right": 0.97, "bottom": 0.22, "top": 0.92}
+DOTS_PER_INCH = 150
 MOST_NAMES = 40
 
 
@@ -35,7 +36,8 @@ def save_pictures(chapters: Sequence[Chapter], folder: Path) -> list[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for picture, path in zip(pictures, paths, strict=True):
-            drawing = figure(figsize=SIZE, layout="constrained")
+            drawing = figure(figsize=SIZE)
+            drawing.subplots_adjust(**MARGINS)  # several times as fast as a layout that is searched
             canvas(drawing)
             _draw(picture, drawing.add_subplot(title=picture.title))
             with warnings.catch_warnings():  # matplotlib's font has not every script's letters

@@ -73,11 +73,19 @@ class Aligned(nn.Module):
             tokens: numbers of the vocabulary, values [N] (int64).
             spelt: their characters, for a model that reads them.
         """
-        steps = self.embedding(tokens.values)
-        if self.spelling is not None and spelt is not None:
-            spellings = self.spelling(spelt.characters).index_select(0, spelt.of_token)
-            steps = torch.cat([steps, spellings], dim=1)
-        output, _ = self.recurrent.run(tokens.with_values(self.dropout(steps)))
+        return self.read(tokens.with_values(self.dropout(self.vectors(tokens, spelt))))
+
+    def vectors(self, tokens: Ragged, spelt: Spelt | None = None) -> Tensor:
+        """[N, I] what the recurrent layers read of tokens: embedding, and spelling beside it."""
+        steps: Tensor = self.embedding(tokens.values)
+        if self.spelling is None or spelt is None:
+            return steps
+        spellings = self.spelling(spelt.characters).index_select(0, spelt.of_token)
+        return torch.cat([steps, spellings], dim=1)
+
+    def read(self, steps: Ragged) -> Ragged:
+        """Scores of tokens that are vectors already, [N, I]."""
+        output, _ = self.recurrent.run(steps)
         return output.with_values(self.output(self.dropout(output.values)))
 
     def loss(self, scores: Ragged, tags: Tensor) -> Tensor:

@@ -21,8 +21,7 @@ from elman.insight.pictures import chapters
 from elman.insight.pictures.kinds import Chapter
 from elman.insight.plots import save_pictures
 from elman.insight.subjects.registry import example_of
-from elman.insight.subjects.tokens import MOST_STEPS
-from elman.insight.subjects.writer import of_own_step
+from elman.insight.subjects.tokens import MOST_STEPS, of_own_step
 from elman.sequences import Ragged
 from tests.explain_samples import LABELS, classified, classifier, continued, example, writer
 from tests.markup import parsed, tags, words

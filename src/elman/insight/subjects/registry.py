@@ -8,13 +8,16 @@ from typing import Any
 from elman.errors import UsageError
 from elman.insight.example import Example
 from elman.insight.subjects.classifier import classified
+from elman.insight.subjects.tagger import tagged
 from elman.insight.subjects.writer import continued
+from elman.training.shapes.aligned.predictor import Tagger
 from elman.training.shapes.language_model.predictor import Generator
 from elman.training.shapes.many_to_one.predictor import Classifier
 
 SUBJECTS: dict[type, Callable[[Any, str, str | None], Example]] = {
     Classifier: classified,
     Generator: continued,
+    Tagger: tagged,
 }
 """For each kind of predictor what makes an example of a model, a text, and the asked answer."""
 

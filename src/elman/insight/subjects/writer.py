@@ -8,27 +8,9 @@ from torch.nn.functional import cross_entropy, log_softmax
 
 from elman.data.vocabulary import Vocabulary
 from elman.insight.example import Example
-from elman.insight.subjects.tokens import MOST_STEPS, embedded, place_of, shown_tokens
+from elman.insight.subjects.tokens import MOST_STEPS, embedded, of_own_step, place_of, shown_tokens
 from elman.sequences import Ragged
 from elman.training.shapes.language_model.predictor import Generator
-
-
-def of_own_step(losses: Tensor, hidden: Tensor) -> Tensor:
-    """The same losses, each a linear function of its own step's state.
-
-    ℓ_t + ∂ℓ_t/∂h_t · (h_t - h_t), of which the first and the last h_t are constants. The gradient
-    by the state is the same, and it need not go through the scores of a whole vocabulary again for
-    every loss and step.
-
-    Args:
-        losses: [T], of which each depends on its own step's state alone.
-        hidden: [T, H] the states.
-    """
-    if not losses.requires_grad:
-        return losses
-    (slopes,) = torch.autograd.grad(losses.sum(), hidden, retain_graph=True)
-    along = (hidden * slopes).sum(1)
-    return losses.detach() + along - along.detach()
 
 
 @torch.no_grad()
