@@ -19,7 +19,7 @@ from elman.training.config import SettledConfig
 from elman.training.shapes.aligned.reading import Reading
 from elman.training.shapes.aligned.scores import tag_metrics
 from elman.training.shapes.aligned.tagging import Tagging
-from elman.training.shapes.aligned.task import allowed_tags, answers, mean_loss
+from elman.training.shapes.aligned.task import allowed_tags, answers, mean_loss, tag_numbers
 from elman.training.shapes.answers import refuse_single
 from elman.training.shapes.contract import Metrics
 from elman.training.shapes.model_file import content_of, require_sizes, restored
@@ -104,8 +104,7 @@ class Tagger:
             DataError: the file cannot be used.
         """
         examples = read_tagged(path, config.text, config.label, self.scheme)
-        numbers = {tag: number for number, tag in enumerate(self.tags)}
-        truth = [[numbers.get(tag, -1) for tag in one.tags] for one in examples]
+        truth = tag_numbers(examples, self.tags)
         encoded = [self.reading.encode(one.tokens) for one in examples]
         found = answers(self.model, self.reading, encoded, truth)
         said = [[self.tags[number] for number in answer.tags] for answer in found]

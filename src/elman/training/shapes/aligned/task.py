@@ -30,7 +30,7 @@ _EVALUATION_BATCH = 64
 _NEVER_LEARNT = -1
 
 
-class Answer(NamedTuple):
+class Decoded(NamedTuple):
     """What a model says to a sentence.
 
     Attributes:
@@ -75,10 +75,8 @@ class AlignedTask:
             part: [reading.encode(one.tokens) for one in examples]
             for part, examples in self.examples.items()
         }
-        numbers = {tag: number for number, tag in enumerate(tags)}
         self._truth = {
-            part: [[numbers.get(tag, _NEVER_LEARNT) for tag in one.tags] for one in examples]
-            for part, examples in self.examples.items()
+            part: tag_numbers(examples, tags) for part, examples in self.examples.items()
         }
         self.model = Aligned(
             describe(config, reading, len(tags)), allowed_tags(tags, config.scheme)
@@ -130,7 +128,7 @@ class AlignedTask:
             "loss": mean_loss(answers, self._truth[part])
         }
 
-    def answers(self, part: Part, check: Check = lambda: None) -> list[Answer]:
+    def answers(self, part: Part, check: Check = lambda: None) -> list[Decoded]:
         """What the model says to each sentence of a part, in their order."""
         return answers(self.model, self.reading, self._encoded[part], self._truth[part], check)
 
@@ -155,13 +153,19 @@ class AlignedTask:
         return self._order[1]
 
 
+def tag_numbers(examples: Sequence[TaggedSentence], tags: Sequence[str]) -> list[list[int]]:
+    """The true tags of sentences by number; -1 for one that was never learnt."""
+    numbers = {tag: number for number, tag in enumerate(tags)}
+    return [[numbers.get(tag, _NEVER_LEARNT) for tag in one.tags] for one in examples]
+
+
 def answers(
     model: Aligned,
     reading: Reading,
     sentences: Sequence[Encoded],
     truth: Sequence[Sequence[int]] | None = None,
     check: Check = lambda: None,
-) -> list[Answer]:
+) -> list[Decoded]:
     """What a model says to sentences, in their order.
 
     Args:
@@ -172,7 +176,7 @@ def answers(
             there is none.
         check: called between batches.
     """
-    found: dict[int, Answer] = {}
+    found: dict[int, Decoded] = {}
     for batch in by_length([len(one.numbers) for one in sentences], _EVALUATION_BATCH):
         check()
         tokens, spelt = reading.batch([sentences[one] for one in batch])
@@ -186,11 +190,11 @@ def answers(
             with torch.no_grad():
                 losses = model.loss(scores, numbers.clamp(min=0)).tolist()
         for one, own, shares, loss in zip(batch, tags, probabilities, losses, strict=True):
-            found[one] = Answer(own.tolist(), shares, loss)
+            found[one] = Decoded(own.tolist(), shares, loss)
     return [found[one] for one in range(len(sentences))]
 
 
-def mean_loss(answers: Sequence[Answer], truth: Sequence[Sequence[int]]) -> float:
+def mean_loss(answers: Sequence[Decoded], truth: Sequence[Sequence[int]]) -> float:
     """The loss of a step, in nats, over the sentences whose every tag was learnt."""
     pairs = [
         (answer.loss, len(tags))
