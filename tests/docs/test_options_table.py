@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -16,9 +15,11 @@ from elman.data.examples import (
     Document,
     LabelledArray,
     LabelledText,
+    Roll,
     TaggedSentence,
     TextPair,
 )
+from elman.data.load_rolls import RollDataset
 from elman.training.config import TrainingConfig
 from elman.training.shapes.registry import settle
 from tests.docs.documents import ROOT, rows_under
@@ -29,7 +30,7 @@ RUNS = ROOT / "docs" / "runs.md"
 PLAIN = re.compile(r"`([^`]+)`")
 SHAPES = (
     *("many to one", "language model", "aligned", "encoder and decoder", "forecaster"),
-    *("one to one", "frames", "one to many"),
+    *("one to one", "frames", "piano rolls"),
 )
 WORDS = "five words of running text"
 
@@ -66,10 +67,10 @@ def arrays(shape: Literal["one_to_one", "many_to_one"]) -> ArrayDataset:
     return ArrayDataset("walks.csv", shape, *facts, form=TableForm(("x", "y")), reads=reads)  # type: ignore[arg-type]
 
 
-def captions() -> ArrayDataset:
-    named = tuple(replace(one, label=WORDS) for one in arrays("one_to_one").train)
-    shape: Literal["one_to_many"] = "one_to_many"
-    return replace(arrays("one_to_one"), shape=shape, target="text", train=named)
+def rolls() -> RollDataset:
+    train = tuple(Roll(np.zeros((5, 88), dtype=np.uint8), row, "") for row in range(20))
+    facts = ("", "next keys", train, train, train, "", "", ())
+    return RollDataset("notes.csv", "language_model", *facts, step=1.0, reads="rolls")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", GENERATED)
@@ -93,7 +94,7 @@ def test_the_table_has_a_row_for_every_key() -> None:
         (5, waves()),
         (6, arrays("one_to_one")),
         (7, arrays("many_to_one")),
-        (8, captions()),
+        (8, rolls()),
     ],
     ids=SHAPES,
 )

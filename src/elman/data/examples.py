@@ -10,13 +10,7 @@ if TYPE_CHECKING:  # numpy is not worth its import to those who read texts
     from numpy.typing import NDArray
 
 Shape = Literal[
-    "many_to_one",
-    "language_model",
-    "aligned",
-    "encoder_decoder",
-    "forecaster",
-    "one_to_one",
-    "one_to_many",
+    "many_to_one", "language_model", "aligned", "encoder_decoder", "forecaster", "one_to_one"
 ]
 Reads = Literal["frames", "rolls"] | None
 """What is read, where a shape has a model for this beside its usual one (None)."""
@@ -151,12 +145,15 @@ class Roll:
     Args:
         frames: [T, 88] 1 where a key is down, 0 elsewhere; the first key is the lowest of a piano.
         row: its place in its source, or the row of its first note, from 1.
-        name: of the piece, where the source has one.
+        name: of the piece.
     """
 
     frames: NDArray[Any]
     row: int
-    name: str = ""
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
 
 
 Example = TypeVar(

@@ -10,20 +10,24 @@ from elman.data.conll import looks_like_columns
 from elman.data.examples import Shape
 from elman.data.source import Digest
 from elman.data.tables import Table
+from elman.data.treebank import begins_with_trees, read_trees
 from elman.data.wording import quoted
 from elman.errors import DataError
 
-Format = Literal["table", "plain text", "columns"]
+Format = Literal["table", "plain text", "columns", "piano rolls"]
 
 ENDINGS: Mapping[Format, tuple[str, ...]] = {
     "table": (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"),
     "plain text": (".txt",),
     "columns": (".conllu", ".conll", ".bio", ".iob", ".iob2", ".bioes"),
+    "piano rolls": (".mat",),
 }
 
 
 def format_of(path: Path, shape: Shape | None = None) -> Format:
     """What a file holds, by its ending; a `.tsv` or `.txt` that looks like columns holds columns.
+
+    A `.txt` of labelled trees in brackets is a table of their texts and labels.
 
     Args:
         path: the file.
@@ -38,6 +42,8 @@ def format_of(path: Path, shape: Shape | None = None) -> Format:
         return "columns"
     if shape in (None, "aligned") and ending in (".tsv", ".txt") and looks_like_columns(path):
         return "columns"
+    if ending == ".txt" and shape in (None, "many_to_one") and begins_with_trees(path):
+        return "table"
     for kind, endings in ENDINGS.items():
         if ending in endings:
             return kind
@@ -71,6 +77,8 @@ def read_table(path: Path, digest: Digest) -> Table:
         from elman.data.json_lines import read_json_lines
 
         return read_json_lines(path, digest)
+    if ending in ENDINGS["plain text"]:
+        return read_trees(path, digest)
     from elman.data.delimited import read_delimited
 
     return read_delimited(path, digest)

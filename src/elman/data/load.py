@@ -14,6 +14,7 @@ from elman.data.load_columns import load_columns
 from elman.data.load_folder import load_folder
 from elman.data.load_pairs import load_parallel
 from elman.data.load_plain_text import load_plain_text
+from elman.data.load_rolls import load_matlab_rolls
 from elman.data.load_table import load_table
 from elman.data.options import DataOptions
 from elman.data.source import check_file
@@ -27,11 +28,12 @@ _LOADERS: Mapping[Format, Callable[[Files, DataOptions], AnyDataset]] = {
     "plain text": load_plain_text,
     "table": load_table,
     "columns": load_columns,
+    "piano rolls": load_matlab_rolls,
 }
 
 _OF_FILES = (
     *("text", "label", "source", "target", "target_file", "split", "validation", "test"),
-    *("columns", "id", "time", "known", "parts", "label_kind", "file_names"),
+    *("columns", "id", "time", "known", "parts", "label_kind", "file_names", "frame"),
 )
 
 

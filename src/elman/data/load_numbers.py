@@ -97,7 +97,7 @@ def _numbers(
     examples = {part: read_numbers(table, columns, form) for part, table in tables.items()}
     main = tables["train"]
     if form.steps == "rows" and columns.split is not None and columns.id is not None:
-        main = _one_row_each(main, columns.split, columns.id)
+        main = one_row_each(main, columns.split, columns.id)
     names = columns.numbers
     return array_dataset(
         options,
@@ -114,8 +114,17 @@ def _numbers(
     )
 
 
-def _one_row_each(table: Table, split: str, identity: str) -> Table:
-    """A table with a row for each sequence, which says its part."""
+def one_row_each(table: Table, split: str, identity: str) -> Table:
+    """A table with a row for each sequence, which says its part.
+
+    Args:
+        table: of the rows of sequences.
+        split: the column of the parts.
+        identity: the column that says which sequence a row belongs to.
+
+    Raises:
+        DataError: rows of one sequence are in different parts.
+    """
     parts = constant_of(table, split, identity)
     firsts = [places[0] for places in rows_by(table, identity).values()]
     numbers = [table.numbers[first] for first in firsts]

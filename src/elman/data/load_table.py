@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from elman.data import load_captions, load_columns, load_pairs, load_series
+from elman.data import load_columns, load_pairs, load_series
 from elman.data.division import divided, repeated
 from elman.data.examples import AnyDataset, Dataset, Document, LabelledText, Shape
 from elman.data.extraction import documents_of, labelled_texts
@@ -15,6 +15,8 @@ from elman.data.formats import read_table
 from elman.data.inference import Columns, Wishes, choose_columns, require_column
 from elman.data.labels import check_classes, target_of, with_known_labels
 from elman.data.load_numbers import load_arrays, recognises_arrays
+from elman.data.load_rolls import load_notes
+from elman.data.note_events import holds_notes
 from elman.data.options import DataOptions
 from elman.data.splits import PARTS, Part
 from elman.data.tables import Table
@@ -120,11 +122,22 @@ def _sequences(tables: Tables, options: DataOptions, sha256: str) -> AnyDataset:
     return (load_arrays if numbers else _texts)(tables, options, sha256)
 
 
+def _running_or_notes(tables: Tables, options: DataOptions, sha256: str) -> AnyDataset:
+    """Piano rolls where the table holds notes, else running text."""
+    notes = recognises_notes(tables["train"], options)
+    return (load_notes if notes else _texts)(tables, options, sha256)
+
+
+def recognises_notes(table: Table, options: DataOptions) -> bool:
+    """Whether a table holds the notes of pieces."""
+    return options.text is None and options.label is None and holds_notes(table)
+
+
 _LOADERS: Mapping[Shape, TableLoader] = {
     "aligned": TableLoader(load_columns.recognises, load_columns.load_tagged_table),
     "encoder_decoder": TableLoader(load_pairs.recognises, load_pairs.load_pair_table),
     "forecaster": TableLoader(load_series.recognises_series, load_series.load_series),
-    "one_to_many": TableLoader(load_captions.recognises, load_captions.load_captions),
+    "language_model": TableLoader(recognises_notes, _running_or_notes),
     "one_to_one": TableLoader(recognises_arrays, load_arrays),
     "many_to_one": TableLoader(recognises_arrays, _sequences),
 }

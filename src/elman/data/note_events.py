@@ -14,7 +14,7 @@ from elman.data.numbers import numbers_of
 from elman.data.numeric_examples import rows_by
 from elman.data.piano_rolls import KEYS, LOWEST_PITCH
 from elman.data.tables import Table
-from elman.data.wording import command, counted, in_all, quoted, shown
+from elman.data.wording import command, counted, in_all, listed, quoted, shown
 from elman.errors import DataError
 
 NOTE_COLUMNS: Final = ("piece", "onset", "duration", "pitch")
@@ -33,7 +33,37 @@ def holds_notes(table: Table) -> bool:
     return set(NOTE_COLUMNS) <= {name.lower() for name in table.names}
 
 
-def rolls_of(table: Table, frame: float | None) -> list[Roll]:
+def require_notes(table: Table) -> None:
+    """Refuse a table that lacks one of the columns of notes.
+
+    Raises:
+        DataError: the first that is missing is named.
+    """
+    lowered = {name.lower() for name in table.names}
+    missing = [name for name in NOTE_COLUMNS if name not in lowered]
+    if missing:
+        raise DataError(
+            f"There is no column {missing[0]!r}.",
+            where=table.path,
+            expected=f"notes, in the columns {listed(NOTE_COLUMNS)}",
+            next_step=f"head -2 {quoted(table.path)}",
+        )
+
+
+def choose_step(table: Table) -> float:
+    """The longest step that divides all onsets and durations, rounded to 1/96.
+
+    Raises:
+        DataError: a cell is no number.
+    """
+    names = {name.lower(): name for name in table.names}
+    times = numbers_of(table, [names["onset"], names["duration"]]).astype(np.float64)
+    parts = np.round(times * FINEST).astype(np.int64)
+    parts[:, 0] -= parts[:, 0].min()
+    return max(1, gcd(*parts.reshape(-1).tolist())) / FINEST
+
+
+def rolls_of(table: Table, step: float) -> list[Roll]:
     """One piece for each value of the column "piece", cut into steps of one length.
 
     A key is down at each step of which a note of its pitch fills more than a tenth, and at one at
@@ -41,8 +71,7 @@ def rolls_of(table: Table, frame: float | None) -> list[Roll]:
 
     Args:
         table: with the columns piece, onset, duration and pitch (of MIDI, 21 to 108).
-        frame: the length of a step, in the unit of the onsets; None for the longest that divides
-            all onsets and durations, rounded to 1/96.
+        step: the length of a step, in the unit of the onsets.
 
     Raises:
         DataError: a cell is no number, a pitch is not on a piano, a duration is not above 0, or a
@@ -53,7 +82,6 @@ def rolls_of(table: Table, frame: float | None) -> list[Roll]:
     notes = numbers_of(table, columns).astype(np.float64)
     _check(table, columns[2], notes[:, 2], _off_the_piano(notes[:, 2]), "a pitch from 21 to 108")
     _check(table, columns[1], notes[:, 1], notes[:, 1] <= 0, "a duration above 0")
-    step = frame or _common_step(notes[:, :2])
     return [
         Roll(_roll(table, name, notes[places], step), table.numbers[places[0]], name)
         for name, places in rows_by(table, piece).items()
@@ -77,13 +105,6 @@ def _roll(table: Table, name: str, notes: NDArray[np.float64], step: float) -> N
     for first, end, pitch in zip(firsts, ends, notes[:, 2], strict=True):
         frames[first:end, int(pitch) - LOWEST_PITCH] = 1
     return frames
-
-
-def _common_step(times: NDArray[np.float64]) -> float:
-    """The longest step that divides all onsets and durations, rounded to 1/96."""
-    parts = np.round(times * FINEST).astype(np.int64)
-    parts[:, 0] -= parts[:, 0].min()
-    return max(1, gcd(*parts.reshape(-1).tolist())) / FINEST
 
 
 def _off_the_piano(pitches: NDArray[np.float64]) -> NDArray[np.bool_]:

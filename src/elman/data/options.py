@@ -38,6 +38,7 @@ class DataOptions:
         label_kind: whether labels are classes or numbers; None to infer it.
         file_names: a pattern of the names of a folder's files, with {label} in it.
         as_rows: whether images are read row by row.
+        frame: the length of a step of a piano roll, in the unit of the onsets; None to choose it.
         seed: draws the parts that the data does not fix.
     """
 
@@ -60,6 +61,7 @@ class DataOptions:
     label_kind: LabelKind | None = None
     file_names: str | None = None
     as_rows: bool = False
+    frame: float | None = None
     seed: int = 0
 
     def files(self) -> dict[Part, Path]:

@@ -83,6 +83,14 @@ class OneToOneDescription(Description):
     dropout: Rate = 0.0
 
 
+class PianoRollDescription(RecurrentDescription):
+    """A language model whose steps are the keys that are down."""
+
+    shape: Literal["language_model"] = "language_model"
+    reads: Literal["rolls"] = "rolls"
+    keys: Width
+
+
 class LanguageModelDescription(TextDescription):
     """A language model."""
 

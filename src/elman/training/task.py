@@ -63,6 +63,7 @@ METRICS = (
     Metric("scaled_mae", higher_is_better=False),
     Metric("coverage", higher_is_better=True),
     Metric("r_squared", higher_is_better=True),
+    Metric("nll_per_frame", higher_is_better=False),
     Metric("perplexity", higher_is_better=False),
     Metric("bits_per_character", higher_is_better=False),
     Metric("loss", higher_is_better=False),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.io import savemat
 
 from elman.data.delimited import read_delimited
-from elman.data.note_events import holds_notes, rolls_of
+from elman.data.note_events import choose_step, holds_notes, rolls_of
 from elman.data.piano_rolls import VARIABLES, read_matlab_rolls
 from elman.data.tables import Table
 from elman.errors import DataError
@@ -121,7 +121,7 @@ def test_a_key_is_down_from_onset_to_end(tmp_path: Path) -> None:
     rows = "a,4,1,60\na,4,2,64\nb,0,0.5,21\na,5,0.5,62\nb,1,0.5,108\n"
     table = table_of(tmp_path, rows)
     assert holds_notes(table)
-    first, second = rolls_of(table, None)  # half a unit divides all
+    first, second = rolls_of(table, choose_step(table))  # half a unit divides all
     assert (first.name, first.row) == ("a", 2)
     assert down(first.frames) == [[60, 64], [60, 64], [62, 64], [64]]
     assert (second.name, second.row) == ("b", 4)
@@ -130,7 +130,8 @@ def test_a_key_is_down_from_onset_to_end(tmp_path: Path) -> None:
 
 def test_a_triplet_is_a_third_and_a_step_may_be_asked_for(tmp_path: Path) -> None:
     thirds = "a,0,0.33333,60\na,0.33333,0.33334,62\na,0.66667,0.33333,64\na,1,1,65\n"
-    (roll,) = rolls_of(table_of(tmp_path, thirds), None)
+    table = table_of(tmp_path, thirds)
+    (roll,) = rolls_of(table, choose_step(table))
     assert down(roll.frames) == [[60], [62], [64], [65], [65], [65]]
     (roll,) = rolls_of(table_of(tmp_path, "a,0,0.97,60\na,1.02,0.9,62\n"), 1.0)
     assert down(roll.frames) == [[60], [62]]
@@ -151,7 +152,7 @@ NOTE_FAULTS = {
 def test_notes_that_make_no_piece(tmp_path: Path, rows: str, where: str, what: str) -> None:
     table = table_of(tmp_path, rows)
     with pytest.raises(DataError) as caught:
-        rolls_of(table, None)
+        rolls_of(table, choose_step(table))
     assert what in caught.value.what
     assert caught.value.where == table.path + where
     assert caught.value.expected

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from elman.data.tokens import Unit
 from elman.models.description import AttentionKind
 from elman.training.config import RecurrentConfig
 from elman.training.shapes.writing.options import Beams
@@ -11,7 +10,6 @@ from elman.training.shapes.writing.options import Beams
 class WritingConfig(RecurrentConfig):
     """Of a run of a model that writes."""
 
-    target_unit: Unit
     attention: AttentionKind
     input_feeding: bool
     beams: Beams

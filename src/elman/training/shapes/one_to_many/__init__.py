@@ -1,1 +1,0 @@
-"""One to many: a vector or an image in, a text out."""

@@ -1,0 +1,1 @@
+"""The language model over piano rolls: the keys that are down, and those that will be."""

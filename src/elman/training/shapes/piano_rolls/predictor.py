@@ -1,0 +1,135 @@
+"""A trained model of piano rolls, ready to use."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+
+from elman.data.examples import Roll
+from elman.data.formats import format_of, read_table
+from elman.data.note_events import choose_step, require_notes, rolls_of
+from elman.data.piano_rolls import LOWEST_PITCH, read_matlab_rolls
+from elman.data.source import STANDARD_INPUT, check_file, decoded_lines, empty
+from elman.models.description import PianoRollDescription
+from elman.models.piano_roll import PianoRoll
+from elman.sequences import Ragged
+from elman.training.config import SettledConfig
+from elman.training.shapes.answers import on_one_line
+from elman.training.shapes.contract import Metrics
+from elman.training.shapes.model_file import content_of, restored
+from elman.training.shapes.piano_rolls.task import losses_of, roll_metrics, tensors
+
+_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+
+
+class Content(BaseModel):
+    """The content of vocabulary.json.
+
+    Attributes:
+        step: the length of a step in the unit of the notes' onsets; None where there were none.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    step: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None
+
+
+@dataclass(frozen=True)
+class NextKeys:
+    """The chance of each key to be down at the step after the last, by its pitch in MIDI."""
+
+    chances: dict[int, float]
+
+    def line(self, top: int, item: str | None) -> str:
+        """The keys that are likelier down than up, or the best few, with their chances."""
+        likely = [pair for pair in self._ranked() if pair[1] > 0.5]
+        told = self._ranked()[:top] if top > 1 else likely
+        cells = [cell for key, chance in told for cell in (key, f"{chance:.3f}")]
+        return "\t".join([*cells, *([] if item is None else [on_one_line(item)])])
+
+    def facts(self, top: int) -> dict[str, Any]:
+        """The chances by the names of the keys, the likeliest first."""
+        told = self._ranked()[:top] if top > 1 else [one for one in self._ranked() if one[1] > 0.5]
+        return {"keys": dict(told)}
+
+    def _ranked(self) -> list[tuple[str, float]]:
+        ranked = sorted(self.chances.items(), key=lambda pair: -pair[1])
+        return [(name_of(pitch), chance) for pitch, chance in ranked]
+
+
+def name_of(pitch: int) -> str:
+    """The name of a pitch in MIDI.
+
+    Example:
+        >>> name_of(60), name_of(21)
+        ('C4', 'A0')
+    """
+    return f"{_NAMES[pitch % 12]}{pitch // 12 - 1}"
+
+
+class Musician:
+    """A trained model of piano rolls.
+
+    Args:
+        model: with its weights, in evaluation mode.
+        step: the length of a step in the unit of the notes' onsets, where it had notes.
+    """
+
+    def __init__(self, model: PianoRoll, step: float | None) -> None:
+        self.model = model
+        self.step = step
+
+    def read(self, words: Sequence[str], file: Path | None, column: str | None) -> Sequence[Roll]:
+        """Pieces: those of files of notes or of MATLAB, named by words, or by lines."""
+        paths = [file] if file is not None else [Path(word) for word in words or _lines()]
+        return [roll for path in paths for roll in self._pieces(path)]
+
+    @torch.no_grad()
+    def predict(self, items: Sequence[Roll]) -> list[NextKeys]:
+        """The keys of the step after the last of each piece."""
+        answers = []
+        for roll in tensors(items):
+            chances = torch.sigmoid(self.model(Ragged.from_list([roll]))[-1]).tolist()
+            answers.append(NextKeys(dict(enumerate(chances, LOWEST_PITCH))))
+        return answers
+
+    def evaluate(self, path: Path, config: SettledConfig) -> tuple[int, Metrics]:
+        """How many pieces a file has, and how well their steps are foretold."""
+        rolls = self._pieces(path)
+        return len(rolls), roll_metrics(losses_of(self.model, tensors(rolls)))
+
+    def _pieces(self, path: Path) -> list[Roll]:
+        """Of a table of notes all pieces; of a file of MATLAB those of its test part."""
+        check_file(path)
+        if format_of(path) == "piano rolls":
+            return read_matlab_rolls(path, _undigested)["test"]
+        table = read_table(path, _undigested)
+        require_notes(table)
+        return rolls_of(table, self.step or choose_step(table))
+
+
+def _lines() -> list[str]:
+    lines = [line.strip() for line in decoded_lines(sys.stdin.buffer, STANDARD_INPUT, _undigested)]
+    if not any(lines):
+        raise empty(STANDARD_INPUT)
+    return [line for line in lines if line]
+
+
+def _undigested(content: bytes) -> None:
+    """Predictions leave no record of the bytes they were made from."""
+
+
+def predictor(description: PianoRollDescription, vocabulary: bytes, weights: bytes) -> Musician:
+    """The model of a generation's files.
+
+    Raises:
+        CorruptRunError: the files are damaged, or do not belong together.
+    """
+    content = content_of(Content, vocabulary, "vocabulary.json")
+    return Musician(restored(lambda: PianoRoll(description), weights), content.step)
