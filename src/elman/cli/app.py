@@ -14,6 +14,7 @@ import typer
 
 from elman.cli import (
     counts,
+    data,
     doctor,
     evaluate,
     explain,
@@ -34,7 +35,19 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 2 usage, 3 data, 4 configuration, 5 corrupt file, 6 diverged,"
     " 7 out of memory, 130 interrupted.",
 )
-for verb in (train, resume, evaluate, predict, generate, explain, unroll, lab, counts, doctor):
+for verb in (
+    train,
+    resume,
+    evaluate,
+    predict,
+    generate,
+    data,
+    explain,
+    unroll,
+    lab,
+    counts,
+    doctor,
+):
     verb.register(app)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import types
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
@@ -37,6 +38,19 @@ def parameters_of(config: type[BaseModel], leave_out: set[str]) -> list[inspect.
         for name, field in config.model_fields.items()
         if name not in leave_out
     ]
+
+
+def with_options(verb: Callable[..., None], config: type[BaseModel], leave_out: set[str]) -> None:
+    """Give a verb an option for each field of a configuration, in place of its `**options`."""
+    signature = inspect.signature(verb, eval_str=True)
+    own = [
+        parameter
+        for parameter in signature.parameters.values()
+        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+    parameters = [*own, *parameters_of(config, leave_out)]
+    verb.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    verb.__annotations__ = {one.name: one.annotation for one in parameters}
 
 
 def _title(config: type[BaseModel], name: str) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from elman.cli.options import Debug, Json, Quiet, parameters_of
+from elman.cli.options import Debug, Json, Quiet, with_options
 from elman.training.config import TrainingConfig, read_toml
 
 _OWN = {"data"}
@@ -90,13 +89,5 @@ def _watched(page: Path | None, run: Path, command: Sequence[str]) -> Iterator[N
 
 def register(app: typer.Typer) -> None:
     """Add the verb, with an option for every key of the configuration."""
-    signature = inspect.signature(train, eval_str=True)
-    own = [
-        parameter
-        for parameter in signature.parameters.values()
-        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
-    ]
-    parameters = [*own, *parameters_of(TrainingConfig, _OWN)]
-    train.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-    train.__annotations__ = {one.name: one.annotation for one in parameters}
+    with_options(train, TrainingConfig, _OWN)
     app.command()(train)

@@ -13,12 +13,11 @@ from elman.data.examples import Series
 from elman.data.numbers import not_a_number, number_of
 from elman.data.series_columns import SeriesColumns
 from elman.data.tables import Table, Unusable
-from elman.data.wording import command, counted, in_all, quoted, shown
+from elman.data.wording import command, counted, in_all, quoted, rows_shown, shown
 from elman.errors import DataError
 
 MOST_INSERTED = 0.1
 """The share of steps that may be missing before irregular rows are taken as they are."""
-_ROWS_SHOWN = 5
 
 Numbers = NDArray[np.float64]
 
@@ -74,18 +73,6 @@ def series_of(table: Table, columns: SeriesColumns) -> SeriesTable:
             laid[step] = values[group.places]
             series += _trimmed(label, laid, whole, notes)
     return SeriesTable(_usable(series, table, notes), clock, columns.known, tuple(notes))
-
-
-def rows_shown(rows: Sequence[int]) -> str:
-    """The first rows of a list, and how many there are more.
-
-    Example:
-        >>> rows_shown([3]), rows_shown([1, 2, 3, 4, 5, 6, 7])
-        ('row 3', 'rows 1, 2, 3, 4, 5 and 2 more')
-    """
-    rest = len(rows) - _ROWS_SHOWN
-    names = ", ".join(map(str, rows[:_ROWS_SHOWN]))
-    return f"row{'s' * (len(rows) > 1)} {names}" + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def _stamps(table: Table, column: str) -> tuple[Scale, NDArray[np.int64]]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 LISTED = 20
 SHOWN = 60
+ROWS = 5
 
 
 def shown(value: str) -> str:
@@ -67,6 +68,18 @@ def counted(number: int, noun: str) -> str:
 def in_all(number: int, noun: str) -> str:
     """An addition for a message that names the first of several faults; empty when it is alone."""
     return f" ({number:,} {noun}s in all)" if number > 1 else ""
+
+
+def rows_shown(rows: Sequence[int]) -> str:
+    """The first rows of a list, and how many there are more.
+
+    Example:
+        >>> rows_shown([3]), rows_shown([1, 2, 3, 4, 5, 6, 7])
+        ('row 3', 'rows 1, 2, 3, 4, 5 and 2 more')
+    """
+    rest = len(rows) - ROWS
+    names = ", ".join(map(str, rows[:ROWS]))
+    return f"row{'s' * (len(rows) > 1)} {names}" + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def command(path: str, *words: str) -> str:

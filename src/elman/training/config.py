@@ -9,12 +9,14 @@ import difflib
 import math
 import tomllib
 from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import BaseModel, ValidationError, model_validator
 
 from elman.data.examples import Reads, Shape
+from elman.data.options import DataOptions
 from elman.data.tokens import Unit
 from elman.errors import ConfigurationError
 from elman.models.description import Rate, Width
@@ -68,6 +70,10 @@ class TrainingConfig(
         if misfits:
             raise _MisfitError(misfits)
         return self
+
+    def data_options(self) -> DataOptions:
+        """Those of the options that are about the data."""
+        return DataOptions(**{one.name: getattr(self, one.name) for one in fields(DataOptions)})
 
     @classmethod
     def checked(cls, values: Mapping[str, Any], where: str = "") -> Self:

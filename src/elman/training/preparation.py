@@ -6,7 +6,7 @@ import hashlib
 import platform
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 import elman
 from elman.data.built_in import is_built_in
 from elman.data.examples import AnyDataset
+from elman.data.findings import findings
 from elman.data.load import load_dataset
-from elman.data.options import DataOptions
 from elman.data.source import CHUNK_BYTES, open_source
 from elman.data.splits import Part
 from elman.data.wording import counted
@@ -95,7 +95,7 @@ def prepare(config: TrainingConfig, command: Sequence[str]) -> Prepared:
         DataError: the data cannot be used.
         ConfigurationError: an option does not fit the data.
     """
-    dataset = load_dataset(_data_options(config))
+    dataset = load_dataset(config.data_options())
     full, reasons = settle(config, dataset)
     torch.set_num_threads(full.threads)
     torch.manual_seed(step_seed(full.seed, 0))
@@ -113,7 +113,7 @@ def prepare_again(run: SavedRun, data: str | None) -> Prepared:
     training, config = recorded(run)
     if data is not None:
         config = config.model_copy(update={"data": data})
-    dataset = load_dataset(_data_options(config))
+    dataset = load_dataset(config.data_options())
     recorded_data, back = training["data"], "bring the old file back"
     _refuse_changed(
         config.data,
@@ -172,10 +172,6 @@ def recorded(run: SavedRun) -> tuple[dict[str, Any], SettledConfig]:
     )
 
 
-def _data_options(config: TrainingConfig) -> DataOptions:
-    return DataOptions(**{one.name: getattr(config, one.name) for one in fields(DataOptions)})
-
-
 def _record(
     config: SettledConfig, dataset: AnyDataset, reasons: Mapping[str, str], command: Sequence[str]
 ) -> dict[str, Any]:
@@ -200,7 +196,7 @@ def _record(
             "shape_reason": dataset.shape_reason,
             "split_reason": dataset.split_reason,
             "examples": dataset.sizes(),
-            "notes": list(dataset.notes),
+            "notes": [*dataset.notes, *(one.sentence() for one in findings(dataset))],
         },
     }
 
