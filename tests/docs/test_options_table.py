@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -30,7 +31,7 @@ RUNS = ROOT / "docs" / "runs.md"
 PLAIN = re.compile(r"`([^`]+)`")
 SHAPES = (
     *("many to one", "language model", "aligned", "encoder and decoder", "forecaster"),
-    *("one to one", "frames", "piano rolls"),
+    *("one to one", "frames", "one to many", "piano rolls"),
 )
 WORDS = "five words of running text"
 
@@ -73,6 +74,12 @@ def rolls() -> RollDataset:
     return RollDataset("notes.csv", "language_model", *facts, step=1.0, reads="rolls")  # type: ignore[arg-type]
 
 
+def captions() -> ArrayDataset:
+    named = tuple(replace(one, label=WORDS) for one in arrays("one_to_one").train)
+    shape: Literal["one_to_many"] = "one_to_many"
+    return replace(arrays("one_to_one"), shape=shape, target="text", train=named)
+
+
 @pytest.mark.parametrize("name", GENERATED)
 def test_generated_parts_are_up_to_date(name: str) -> None:
     _, part, _ = cut(name)
@@ -94,7 +101,8 @@ def test_the_table_has_a_row_for_every_key() -> None:
         (5, waves()),
         (6, arrays("one_to_one")),
         (7, arrays("many_to_one")),
-        (8, rolls()),
+        (8, captions()),
+        (9, rolls()),
     ],
     ids=SHAPES,
 )

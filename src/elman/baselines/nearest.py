@@ -14,6 +14,9 @@ from elman.baselines.ngram_classifier import ngrams
 from elman.data.vocabulary import Unit
 from elman.errors import UsageError
 
+_CHUNK = 256
+"""Vectors compared at once, so that memory stays bounded."""
+
 
 class NearestText:
     """The training text that shares the most n-grams with another, rare ones counting more.
@@ -68,3 +71,20 @@ class NearestText:
             if gram in self._having:
                 products[self._having[gram]] += self._rarity[gram] ** 2
         return products
+
+
+def nearest_vectors(known: Tensor, asked: Tensor) -> list[int]:
+    """The row of the nearest known vector for each that is asked for, by Euclidean distance.
+
+    Args:
+        known: [N, F].
+        asked: [M, F].
+
+    Example:
+        >>> nearest_vectors(torch.tensor([[0.0], [9.0]]), torch.tensor([[4.0], [5.0]]))
+        [0, 1]
+    """
+    found: list[int] = []
+    for rows in asked.split(_CHUNK):
+        found += [int(place) for place in torch.cdist(rows, known).argmin(1)]
+    return found

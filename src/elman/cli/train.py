@@ -43,8 +43,9 @@ def train(
 
     Built-in sources: languages (which language is this name?), digits (scans of digits), pydocs
     (next word in Python's documentation), dates-tags (the parts of written dates), dates (the
-    same in ISO 8601), names-en-hi (English names in Hindi); sunspots and stocks (the next years
-    and months). No option is needed; what is left open is chosen from the data, and said.
+    same in ISO 8601), names-en-hi (English names in Hindi), digits-words (the names of digits,
+    letter by letter); sunspots and stocks (the next years and months). No option is needed; what
+    is left open is chosen from the data, and said.
     """
     values = read_toml(config) if config is not None else {}
     values |= {key: value for key, value in options.items() if value is not None}

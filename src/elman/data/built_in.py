@@ -10,6 +10,12 @@ from elman.data.wording import listed, nearest
 from elman.errors import DataError
 
 
+def _digits_words(seed: int) -> AnyDataset:
+    from elman.data import digits_words
+
+    return digits_words.load(seed)
+
+
 def _digits(seed: int) -> AnyDataset:
     from elman.data import digits
 
@@ -61,6 +67,7 @@ def _sunspots(seed: int) -> AnyDataset:
 BUILT_IN: Final[Mapping[str, Callable[[int], AnyDataset]]] = {
     "languages": _languages,
     "digits": _digits,
+    "digits-words": _digits_words,
     "dates-tags": _dates_tags,
     "pydocs": _pydocs,
     "dates": _dates,

@@ -10,7 +10,13 @@ if TYPE_CHECKING:  # numpy is not worth its import to those who read texts
     from numpy.typing import NDArray
 
 Shape = Literal[
-    "many_to_one", "language_model", "aligned", "encoder_decoder", "forecaster", "one_to_one"
+    "many_to_one",
+    "language_model",
+    "aligned",
+    "encoder_decoder",
+    "forecaster",
+    "one_to_one",
+    "one_to_many",
 ]
 Reads = Literal["frames", "rolls"] | None
 """What is read, where a shape has a model for this beside its usual one (None)."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from elman.data import load_columns, load_pairs, load_series
+from elman.data import load_captions, load_columns, load_pairs, load_series
 from elman.data.division import divided, repeated
 from elman.data.examples import AnyDataset, Dataset, Document, LabelledText, Shape
 from elman.data.extraction import documents_of, labelled_texts
@@ -138,6 +138,7 @@ _LOADERS: Mapping[Shape, TableLoader] = {
     "encoder_decoder": TableLoader(load_pairs.recognises, load_pairs.load_pair_table),
     "forecaster": TableLoader(load_series.recognises_series, load_series.load_series),
     "language_model": TableLoader(recognises_notes, _running_or_notes),
+    "one_to_many": TableLoader(load_captions.recognises, load_captions.load_captions),
     "one_to_one": TableLoader(recognises_arrays, load_arrays),
     "many_to_one": TableLoader(recognises_arrays, _sequences),
 }

@@ -31,6 +31,9 @@ class Example:
         losses: of an input [T, I] the losses whose gradient is taken apart, [M].
         at: [M] the step of each loss.
         loss: what the losses are, in words.
+        written: for a model that writes, what each loss is of; the names of its steps when missing.
+        calls: how many calls of recurrent layers read the input, the first ones; all when missing.
+            Later ones write the answer, and are not drawn.
     """
 
     text: str
@@ -44,11 +47,18 @@ class Example:
     losses: Callable[[Tensor], Tensor]
     at: tuple[int, ...]
     loss: str
+    written: tuple[str, ...] = ()
+    calls: int | None = None
 
     @property
     def answer(self) -> str:
         """The name of the answer that is explained."""
         return self.names[self.chosen]
+
+    @property
+    def of_losses(self) -> tuple[str, ...]:
+        """What each loss is of."""
+        return self.written or tuple(self.steps[t] for t in self.at)
 
     def score(self, batch: Ragged) -> Tensor:
         """[B] the log-probability of the answer that is explained."""

@@ -62,9 +62,9 @@ def explain(example: Example, optimisation: Optimisation | None = None) -> Expla
         example: the input.
         optimisation: how the model was trained, if it is known.
     """
-    recording = record(example.run, example.steps)
-    terms = gradient_terms(example.run, example.at)
-    jacobians = state_jacobians(example.run)
+    recording = record(example.run, example.steps, example.calls)
+    terms = gradient_terms(example.run, example.at).of_calls(example.calls)
+    jacobians = state_jacobians(example.run, example.calls)
     stuck, dead = saturation(recording), dead_units(recording)
     return Explanation(
         example,

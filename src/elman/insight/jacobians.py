@@ -87,11 +87,14 @@ class StateJacobians:
         return self.singular[:, 0]
 
 
-def state_jacobians(run: Callable[[], object]) -> tuple[StateJacobians, ...]:
+def state_jacobians(
+    run: Callable[[], object], calls: int | None = None
+) -> tuple[StateJacobians, ...]:
     """Multiply the Jacobians of the steps, from the last one back, for each layer and direction.
 
     Args:
         run: runs a network on one input. Its recurrent layers are found by their calls.
+        calls: how many of the first calls are looked at; all when missing.
 
     Raises:
         UsageError: no recurrent layer ran, or one on several sequences at once.
@@ -105,8 +108,9 @@ def state_jacobians(run: Callable[[], object]) -> tuple[StateJacobians, ...]:
         >>> bool((found.norms <= found.bound * (1 + 1e-6)).all())
         True
     """
-    with torch.no_grad(), dispatch.record() as records:
+    with torch.no_grad(), dispatch.record() as every:
         run()
+    records = every[:calls]
     if not records or any(max(one.call.batch_sizes, default=0) != 1 for one in records):
         raise UsageError(
             "Jacobians are of one input.",

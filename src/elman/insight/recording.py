@@ -53,12 +53,15 @@ class Recording:
     directions: tuple[DirectionRecording, ...]
 
 
-def record(run: Callable[[], object], steps: Sequence[str] | None = None) -> Recording:
+def record(
+    run: Callable[[], object], steps: Sequence[str] | None = None, calls: int | None = None
+) -> Recording:
     """Run a network on one input, and keep what each step of its recurrent layers computes.
 
     Args:
         run: runs the network. Its recurrent layers are found by their calls.
         steps: the names of the input's steps; their numbers when missing.
+        calls: how many of the first calls are kept; all when missing.
 
     Raises:
         UsageError: no recurrent layer ran, or one on several sequences at once.
@@ -70,8 +73,9 @@ def record(run: Callable[[], object], steps: Sequence[str] | None = None) -> Rec
         >>> [one.place.name for one in found.directions], found.directions[0].quantities["z"].shape
         (['layer 0', 'layer 0, from the end'], torch.Size([5, 4]))
     """
-    with torch.no_grad(), dispatch.record() as records:
+    with torch.no_grad(), dispatch.record() as every:
         run()
+    records = every[:calls]
     if not records or any(max(one.call.batch_sizes, default=0) != 1 for one in records):
         raise UsageError(
             "A recording is of one input.",

@@ -15,7 +15,7 @@ over time: Pascanu, Mikolov, Bengio (2013), arXiv:1211.5063, equations 3 to 5.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -78,7 +78,7 @@ class GradientTerms:
         errors: for each layer, direction and weight how far the sum of all terms is from
             autograd's gradient, as a share of that gradient.
         truncation: what truncated BPTT would drop; None with a direction that reads from the end,
-            through which nothing can be cut off by age.
+            or a layer that reads other steps: by age nothing can be cut off there.
     """
 
     losses: Tensor
@@ -87,6 +87,15 @@ class GradientTerms:
     states: tuple[StateGradient, ...]
     errors: dict[str, float]
     truncation: Truncation | None
+
+    def of_calls(self, calls: int | None) -> GradientTerms:
+        """The same of the first calls of layers alone, the errors of all."""
+        first = self.blocks[-1].place.layer + 1 if calls is None else calls
+        return replace(
+            self,
+            blocks=tuple(one for one in self.blocks if one.place.layer < first),
+            states=tuple(one for one in self.states if one.place.layer < first),
+        )
 
     @property
     def error(self) -> float:
@@ -126,9 +135,10 @@ def gradient_terms(losses: Callable[[], Tensor], at: Sequence[int] | None = None
             " gradient",
             next_step="weight.requires_grad_()",
         )
-    steps = max(len(record.call.batch_sizes) for record in records)
+    lengths = {len(record.call.batch_sizes) for record in records}
+    steps = max(lengths)
     places = torch.arange(steps)[-len(values) :] if at is None else torch.as_tensor(at)
-    one_way = not any(use.place.reverse for use in uses)
+    one_way = len(lengths) == 1 and not any(use.place.reverse for use in uses)
     ages = class_of(places[:, None] - torch.arange(steps)) * one_way
     count = classes(steps) if one_way else 1
     sums = [

@@ -48,7 +48,10 @@ class EncoderDecoder(WritingModel):
 
     def encode(self, inputs: Ragged) -> Reading:
         """Where the decoder starts, having read the sources (values [N], int64)."""
-        embedded = inputs.with_values(self.dropout(self.embedding(inputs.values)))
+        return self.read(inputs.with_values(self.dropout(self.embedding(inputs.values))))
+
+    def read(self, embedded: Ragged) -> Reading:
+        """The same of tokens that are vectors already, [N, I]."""
         output, final = self.recurrent.run(embedded)
         start = tuple(self._side_by_side(part) for part in final)
         return self.decoder.begin(start, output.with_values(self.dropout(output.values)))

@@ -78,17 +78,22 @@ class LabelOptions(Options, title="Labels"):
     label: str | None = Field(None, description="column of the labels")
 
 
-class TextOptions(Options, title="Text"):
-    """Of shapes that read text."""
+class TokenOptions(Options, title="Text"):
+    """Of shapes that read or write text: which tokens there are."""
 
-    text: str | None = Field(None, description="column of the texts")
-    unit: Unit | None = Field(None, description="what a step is")
     lowercase: bool | None = Field(None, description="read texts in lower case")
     min_count: Positive | None = Field(
         None, description="rarer tokens of the training part are unknown"
     )
     max_vocabulary: VocabularySize = Field(50_000, description="most tokens in the vocabulary")
     embedding_size: Width | None = Field(None, description="width of an embedded token")
+
+
+class TextOptions(TokenOptions, title="Text"):
+    """Of shapes that read text."""
+
+    text: str | None = Field(None, description="column of the texts")
+    unit: Unit | None = Field(None, description="what a step is")
 
 
 class EncodingOptions(Options, title="Text"):

@@ -108,7 +108,7 @@ def copying_task(**changes: Any) -> WritingTask:
 
     def looking(queries: torch.Tensor, memory: Any) -> tuple[torch.Tensor, torch.Tensor]:
         weights = torch.zeros(*queries.shape[:2], memory.values.shape[1])
-        weights[..., 1] = 1.0
+        weights[..., 1:2] = 1.0
         return weights @ memory.values, weights
 
     decoder.attention.forward = looking  # type: ignore[union-attr, method-assign]
@@ -124,6 +124,13 @@ def test_an_unknown_token_reads_as_what_was_attended_to() -> None:
     data = task.parts["test"]
     (drawn,) = task.writer.draw(data.inputs, Sampling(0), data.copies)
     assert drawn.tokens == ranked[0].tokens
+
+
+def test_of_an_empty_source_nothing_is_copied() -> None:
+    writer = copying_task().writer
+    ((one, *_),) = writer.write([[]], Search(1), [[]])
+    assert set(one.numbers) == {Vocabulary.unknown_id}
+    assert one.text == ""
 
 
 def test_without_copying_no_unknown_token_is_written() -> None:

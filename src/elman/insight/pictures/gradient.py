@@ -72,10 +72,10 @@ def _triangle(found: Explanation, blocks: Sequence[Block], weight: str, gate: st
     return Map(
         file_name("triangle", place, weight, gate),
         f"Terms of the {what}, {place}",
-        "Each row is a loss, each column a step that its gradient passes through: look how far the"
-        " colour reaches to the left of the diagonal.",
+        "Each row is a loss, each column a step that its gradient passes through: look how far back"
+        " the colour reaches.",
         tuple(map(numbers, torch.stack(mine).square().sum(0).sqrt())),
-        Axis("step of the loss", tuple(names[t] for t in found.terms.at.tolist())),
+        Axis("what the loss is of", visible(found.example.of_losses)),
         Axis("step of the term", names),
         logarithmic=True,
     )

@@ -9,8 +9,10 @@ from elman.errors import UsageError
 from elman.insight.example import Example
 from elman.insight.subjects.classifier import classified
 from elman.insight.subjects.tagger import tagged
+from elman.insight.subjects.translator import translated
 from elman.insight.subjects.writer import continued
 from elman.training.shapes.aligned.predictor import Tagger
+from elman.training.shapes.encoder_decoder.predictor import Translator
 from elman.training.shapes.language_model.predictor import Generator
 from elman.training.shapes.many_to_one.predictor import Classifier
 
@@ -18,6 +20,7 @@ SUBJECTS: dict[type, Callable[[Any, str, str | None], Example]] = {
     Classifier: classified,
     Generator: continued,
     Tagger: tagged,
+    Translator: translated,
 }
 """For each kind of predictor what makes an example of a model, a text, and the asked answer."""
 

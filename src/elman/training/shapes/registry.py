@@ -17,6 +17,7 @@ from elman.training.shapes.forecaster.shape import FORECASTER
 from elman.training.shapes.frames_to_one.shape import FRAMES_TO_ONE
 from elman.training.shapes.language_model.shape import LANGUAGE_MODEL
 from elman.training.shapes.many_to_one.shape import MANY_TO_ONE
+from elman.training.shapes.one_to_many.shape import ONE_TO_MANY
 from elman.training.shapes.one_to_one.shape import ONE_TO_ONE
 from elman.training.shapes.piano_rolls.shape import PIANO_ROLLS
 
@@ -31,6 +32,7 @@ SHAPES: Mapping[tuple[Shape, Reads], ShapeParts] = {
         ALIGNED,
         ENCODER_DECODER,
         FORECASTER,
+        ONE_TO_MANY,
     )
 }
 

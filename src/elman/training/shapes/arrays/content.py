@@ -81,13 +81,14 @@ def read_content(vocabulary: bytes, features: int, outputs: int, *, frames: bool
     """
     content = content_of(Content, vocabulary, "vocabulary.json")
     require_sizes(
-        {"features": _features(content.form, frames), "outputs": content.goal.outputs},
+        {"features": features_of(content.form, frames), "outputs": content.goal.outputs},
         {"features": features, "outputs": outputs},
     )
     return content
 
 
-def _features(form: Form, frames: bool) -> int:
+def features_of(form: Form, frames: bool) -> int:
+    """How many numbers an example of a form has, or a frame of one."""
     match form:
         case ImageForm():
             return form.width * form.channels * (1 if frames else form.height)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from elman.data.examples import Dataset, TextPair
-from elman.data.tokens import Unit, iterate
+from elman.data.tokens import iterate
 from elman.data.vocabulary import choose_unit
 from elman.training.choices import Chosen, embedding_size, epochs_for
 from elman.training.config import TextConfig, TrainingConfig
@@ -22,7 +22,6 @@ class EncoderDecoderConfig(WritingConfig, TextConfig):
 
     shape: Literal["encoder_decoder"]
     bidirectional: bool
-    target_unit: Unit
     copy_unknown: bool
 
 

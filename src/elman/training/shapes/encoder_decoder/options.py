@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from elman.data.tokens import Unit
 from elman.training.options import Options
 
 
 class EncoderDecoderOptions(Options, title="Only encoder_decoder"):
-    """Where the pairs are, and how targets are cut into tokens."""
+    """Where the pairs are, and what becomes of unknown words."""
 
     source: str | None = Field(None, description="column of the texts to read (encoder, decoder)")
     target_file: str | None = Field(
         None, description="file whose lines are the targets of the data's (encoder, decoder)"
     )
-    target_unit: Unit | None = Field(None, description="what a step of a target is")
     copy_unknown: bool | None = Field(
         None, description="write the source's word for an unknown one, by attention"
     )

@@ -14,7 +14,7 @@ from elman.models.description import EncoderDecoderDescription
 from elman.models.encoder_decoder import EncoderDecoder
 from elman.training.shapes.encoder_decoder.config import EncoderDecoderConfig
 from elman.training.shapes.text import begin_with, layers, text_vocabulary
-from elman.training.shapes.writing.task import Examples, WritingTask
+from elman.training.shapes.writing.task import Examples, WritingTask, longest_text
 from elman.training.shapes.writing.writer import Writer
 
 
@@ -31,7 +31,7 @@ def make_task(
         config.max_vocabulary,
     )
     train = examples_of(dataset.train, sources, targets)
-    longest = longest_target(train.targets)
+    longest = longest_text(train.targets)
     model = EncoderDecoder(describe(config, len(sources), len(targets)))
     begin_with(vectors, model.embedding, sources)
     writer = Writer(model, ragged, targets, longest, config.copy_unknown)
@@ -68,11 +68,6 @@ def examples_of(pairs: Sequence[TextPair], sources: Vocabulary, targets: Vocabul
         references=[tokenise(pair.target, targets.unit, targets.lowercase) for pair in pairs],
         rows=[pair.row for pair in pairs],
     )
-
-
-def longest_target(targets: Sequence[Sequence[int]]) -> int:
-    """Most tokens of a text that is written: twice as many as of any that was learnt."""
-    return 2 * max(map(len, targets)) + 1
 
 
 def describe(

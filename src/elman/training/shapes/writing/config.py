@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from elman.data.tokens import Unit
 from elman.models.description import AttentionKind
 from elman.training.config import RecurrentConfig
 from elman.training.shapes.writing.options import Beams
@@ -10,6 +11,7 @@ from elman.training.shapes.writing.options import Beams
 class WritingConfig(RecurrentConfig):
     """Of a run of a model that writes."""
 
+    target_unit: Unit
     attention: AttentionKind
     input_feeding: bool
     beams: Beams

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from elman.data.tokens import Unit
 from elman.models.description import AttentionKind, Rate
 from elman.training.options import Options
 
@@ -17,6 +18,7 @@ class WritingOptions(Options, title="Writing"):
     """How texts are written, and how writing is learnt."""
 
     target: str | None = Field(None, description="column of the texts to write")
+    target_unit: Unit | None = Field(None, description="what a step of a target is")
     attention: AttentionKind | None = Field(None, description="score of the decoder's attention")
     input_feeding: bool | None = Field(
         None, description="the decoder also reads what it attended to a step before (slower)"

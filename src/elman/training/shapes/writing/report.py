@@ -32,6 +32,7 @@ def report(task: WritingTask) -> dict[str, Any]:
         "data": {"Vocabulary": f"{len(task.writer.vocabulary):,} {task.steps} to write"},
         "right": [_row(task, place, best[place]) for place in right[:_SHOWN]],
         "wrong": [_row(task, place, best[place]) for place in wrong[:_SHOWN]],
+        "item": task.parts["test"].item,
         "sections": [
             Section("attention", "What it looked at", attention_maps(task, best, [*right, *wrong]))
         ],

@@ -32,6 +32,7 @@ class Examples:
         targets: the numbers of the tokens to write, without ends.
         references: the tokens to write.
         rows: where each example stands in the user's data.
+        item: what an input is called.
     """
 
     shown: Sequence[str]
@@ -40,6 +41,7 @@ class Examples:
     targets: Sequence[Sequence[int]]
     references: Sequence[Sequence[str]]
     rows: Sequence[int]
+    item: str = "Text"
 
 
 class WritingTask:
@@ -95,7 +97,8 @@ class WritingTask:
         inputs = [data.inputs[one] for one in chosen]
         targets = [data.targets[one] for one in chosen]
         losses = self.writer.losses(inputs, targets, own, self.config.label_smoothing)
-        return BatchLoss(losses.mean(), len(losses), sum(map(len, inputs)) + len(losses))
+        read = sum(len(data.copies[one]) for one in chosen) if data.copies else 0
+        return BatchLoss(losses.mean(), len(losses), read + len(losses))
 
     def evaluate(self, part: Part, check: Check) -> Mapping[str, float]:
         """What the texts written are worth, and the loss in nats of the given ones.
@@ -146,3 +149,8 @@ def mean_loss(writer: Writer, data: Examples, check: Check = lambda: None) -> fl
         )
         total, count = total + float(losses.double().sum()), count + len(losses)
     return total / count
+
+
+def longest_text(targets: Sequence[Sequence[int]]) -> int:
+    """Most tokens of a text that is written, its end counted: twice as many as were learnt of."""
+    return 2 * max(map(len, targets)) + 1

@@ -145,12 +145,14 @@ class Writer:
         return Limits(Vocabulary.end_id, self.longest, banned)
 
     def _writing(self, hypothesis: Hypothesis, input: Any, copy: Sequence[str]) -> Writing:
-        tokens = [self.vocabulary.tokens[number] for number in hypothesis.tokens]
-        unknown = [n for n, one in enumerate(hypothesis.tokens) if one == Vocabulary.unknown_id]
-        weights = self.attention(input, hypothesis.tokens) if unknown and copy else None
-        if weights is not None:
-            for place in unknown:
-                tokens[place] = copy[int(weights[place].argmax())]
+        copies = copy and Vocabulary.unknown_id in hypothesis.tokens
+        weights = self.attention(input, hypothesis.tokens) if copies else None
+        tokens: list[str] = []
+        for place, number in enumerate(hypothesis.tokens):
+            if number != Vocabulary.unknown_id:
+                tokens.append(self.vocabulary.tokens[number])
+            elif weights is not None:  # of an empty source there is nothing to copy
+                tokens.append(copy[int(weights[place].argmax())])
         text = detokenise(tokens, self.vocabulary.unit)
         numbers, log_p = hypothesis.tokens, hypothesis.log_probability
         return Writing(numbers, tuple(tokens), text, log_p, hypothesis.score)

@@ -1,0 +1,1 @@
+"""One to many: a vector or an image in, a text out."""
