@@ -61,7 +61,7 @@ def waste(lengths: Sequence[int], batch_size: int, seed: int = 0) -> Waste:
 def padded_share(lengths: Sequence[int], batches: Sequence[Sequence[int]]) -> float:
     """The share of padding where each batch is padded to its longest sequence."""
     slots = sum(len(batch) * max(lengths[one] for one in batch) for batch in batches)
-    return 1 - sum(lengths) / slots
+    return 1 - sum(lengths[one] for batch in batches for one in batch) / slots
 
 
 def lengths_of(dataset: AnyDataset) -> tuple[list[int], str]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import math
 from functools import partial
+from importlib import import_module
 
 import pytest
 import torch
 
 from elman import LSTM, RNN
-from elman.insight.lab import exploding, memory, vanishing
+from elman.insight.lab import cost, exploding, memory, order, padding, vanishing
 from elman.insight.lab.catalogue import EXPERIMENTS, run
+from elman.insight.lab.corpus import Numbering, paragraphs, sentences
 from elman.insight.lab.drawing import generator, made
 from elman.insight.lab.learning import Network, Update, share_right, train
 from elman.insight.lab.page import render_page
@@ -41,7 +43,7 @@ def check_report(report: Report) -> None:
             assert len(picture.series) <= 4
     for sentence in report.finding:
         assert " ".join(sentence.split()) in shown
-        assert any(letter.isdigit() for letter in sentence)
+    assert any(letter.isdigit() for letter in report.finding[0])
     assert "elman lab NAME --seed 0" in shown
     assert tags(page)["script"] == 0
     assert tags(page)["svg"] >= len(pictures)
@@ -205,7 +207,79 @@ def test_remedies_tame_what_explodes() -> None:
 
 
 def test_the_catalogue_has_a_module_for_every_name() -> None:
-    assert len(EXPERIMENTS) >= 3
-    for one in EXPERIMENTS.values():
+    assert len(EXPERIMENTS) == 6
+    for name, one in EXPERIMENTS.items():
+        assert callable(import_module(f"elman.insight.lab.{name}").run)
         assert one.question.endswith("?")
         assert one.seconds <= 120
+
+
+# --- order, padding, cost
+
+
+def test_shuffled_words_are_the_same_words_in_another_order() -> None:
+    words = ["a", "b", "c", "b"]
+    for n in range(20):
+        other = order.shuffled(words, 0, n)
+        assert other != words
+        assert sorted(other) == sorted(words)
+        assert other == order.shuffled(words, 0, n)
+    assert order.shuffled(["a", "a"], 0, 1) == ["a", "a"]
+
+
+def test_a_bag_of_words_is_a_coin_and_a_reader_is_not() -> None:
+    written = [["the", "cat", "sat", str(n % 7)] for n in range(40)]
+    numbering = Numbering(written)
+    pairs = order.Pairs.of(written, 0)
+    shares = {}
+    for name in (order.BAG, "GRU"):
+        model = order.Reader(len(numbering), order.LAYERS[name]())
+        optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+        for epoch in range(8):
+            order._train(model, optimizer, written, numbering, 0, epoch)
+        shares[name] = order.share_right(model, pairs, numbering)
+    assert shares[order.BAG] == 0.5
+    assert shares["GRU"] > 0.8
+
+
+def test_order_tells_of_every_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    short = [words[:8] for words in sentences("test", 6, 30)[:30]]
+    monkeypatch.setattr(order, "sentences", lambda part, shortest, longest: short)
+    report = order.run(0, quiet, epochs=1)
+    check_report(report)
+    assert set(report.numbers["share right"]) == set(order.LAYERS)
+    assert report.numbers["share right"][order.BAG] == 0.5
+
+
+def test_sentences_and_paragraphs_are_words_of_the_help_texts() -> None:
+    found = sentences("test", 6, 30)
+    assert len(found) > 100
+    assert all(6 <= len(words) <= 30 for words in found)
+    assert all(word == word.lower() for words in found for word in words)
+    assert max(map(len, paragraphs("test"))) > 30
+
+
+def test_the_four_ways_of_padding_agree() -> None:
+    assert padding.largest_difference([5, 1, 9, 3], seed=0) <= 1e-6
+    assert set(padding.ways(0)) == {
+        "Elman, no padding", "Elman, padded", "torch.nn, padded", "torch.nn, packed",
+    }  # fmt: skip
+
+
+def test_padding_measures_every_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = [["word"] * (1 + n % 9) for n in range(padding.BATCH * padding.BATCHES)]
+    monkeypatch.setattr(padding, "paragraphs", lambda part: few)
+    report = padding.run(0, quiet, rounds=1)
+    check_report(report)
+    drawn = report.numbers["batches"]["drawn at random"]
+    assert drawn["padding"] > report.numbers["batches"]["of like lengths"]["padding"]
+    assert all(time > 0 for time in drawn["milliseconds"].values())
+
+
+def test_cost_measures_every_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cost, "LENGTHS", (4, 8, 16))
+    monkeypatch.setattr(cost, "WIDTHS", (4, 8))
+    report = cost.run(0, quiet, rounds=1)
+    check_report(report)
+    assert report.numbers["milliseconds by T"]["T"] == [4, 8, 16]
+    assert set(report.numbers["powers"]) == {"RNN", "GRU", "LSTM"}

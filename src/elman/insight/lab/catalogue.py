@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:  # the command line lists the names, and loads no torch
     from elman.insight.lab.report import Report, Say
 
-Name = Literal["vanishing", "exploding", "memory"]
+Name = Literal["vanishing", "exploding", "memory", "order", "padding", "cost"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,10 @@ class Experiment:
 EXPERIMENTS: Final[Mapping[Name, Experiment]] = {
     "vanishing": Experiment("Why does a simple network forget, and what helps?", 2),
     "exploding": Experiment("What makes a gradient explode, and what tames it?", 10),
-    "memory": Experiment("How far back do RNN, IRNN, GRU and LSTM remember?", 90),
+    "memory": Experiment("How far back do RNN, IRNN, GRU and LSTM remember?", 45),
+    "order": Experiment("Does it matter in which order words stand?", 25),
+    "padding": Experiment("What does padding cost, and packing, and neither?", 10),
+    "cost": Experiment("How do time and memory grow with length and width?", 5),
 }
 
 

@@ -53,4 +53,6 @@ def _picture(part: Lines | Bars) -> Html:
 
 
 def _table(part: Grid) -> Html:
-    return table(part.caption, part.columns, part.rows, numeric=range(1, len(part.columns)))
+    return table(
+        part.caption, part.columns, part.rows, numeric=range(part.words, len(part.columns))
+    )

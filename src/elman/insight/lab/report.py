@@ -36,11 +36,13 @@ class Grid:
         caption: what they are.
         columns: headings.
         rows: cells, the first of each its name.
+        words: how many of the columns, from the first on, hold words.
     """
 
     caption: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
+    words: int = 1
 
 
 @dataclass(frozen=True)
