@@ -152,6 +152,7 @@ def test_a_model_is_counted_with_what_it_shares_once() -> None:
 def test_the_share_of_padding_by_hand() -> None:
     assert padded_share([1, 3], [[0, 1]]) == pytest.approx(2 / 6)
     assert padded_share([1, 3], [[0], [1]]) == 0
+    assert padded_share([1, 3, 100], [[0, 1]]) == pytest.approx(2 / 6)  # not of what is in no batch
 
 
 def test_waste_falls_from_fixed_to_bucketed() -> None:
