@@ -100,7 +100,7 @@ def test_texts_to_write_and_numbers_are_no_labels() -> None:
 
 
 def test_pieces_of_music_are_looked_at_too() -> None:
-    rolls = [Roll(np.full((5, 88), n % 2, np.uint8), n) for n in range(4)]
+    rolls = [Roll(np.full((5, 88), n % 2, np.uint8), n, str(n)) for n in range(4)]
     assert told(rolls[:2], rolls[2:3], shape="language_model") == [
         "validation part: 1 example is in train too (row 2)"
     ]

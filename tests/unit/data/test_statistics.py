@@ -13,6 +13,8 @@ from elman.data.examples import TextPair as Pair
 from elman.data.statistics import padding_share, statistics_of
 from tests.series_samples import waves
 
+TARGETS = {"aligned": "tags", "encoder_decoder": "text", "one_to_many": "text"}
+
 
 def counted(train: list[Any], validation: list[Any], test: list[Any], shape: Any) -> Any:
     parts = (tuple(train), tuple(validation), tuple(test))
@@ -77,14 +79,13 @@ def test_tags_pairs_and_running_text() -> None:
 
 def test_arrays_and_series_have_no_tokens() -> None:
     frames = [LabelledArray(np.zeros((3, 2), np.float32), "a", 1)]
-    told = counted(image, [], [], "one_to_many")
-    assert told.lengths["label"]["train"].steps == 1
-    rolls = [Roll(np.zeros((7, 88), np.uint8), 1)]
+    rolls = [Roll(np.zeros((7, 88), np.uint8), 1, "fugue")]
     assert counted(rolls, [], [], "language_model").lengths["values"]["train"].steps == 7
     image = [LabelledArray(np.zeros((1, 8, 8), np.float32), "a", 1)]
     assert counted(frames, [], [], "many_to_one").lengths["values"]["train"].steps == 3
     told = counted(image, [], [], "one_to_one")
     assert told.lengths["values"]["train"].steps == 1
     assert told.lengths["values"]["train"].unknown is None
+    assert counted(image, [], [], "one_to_many").lengths["label"]["train"].steps == 1
     assert told.vocabulary == {}
     assert statistics_of(waves()).lengths["values"]["train"].longest == 60
