@@ -13,9 +13,10 @@ from elman.data.examples import TaggedSentence
 from elman.data.tag_schemes import may_follow
 from elman.training.config import TrainingConfig
 from elman.training.shapes.aligned.config import choose
+from elman.training.shapes.aligned.decoding import allowed_tags, predicted
 from elman.training.shapes.aligned.rivals import rivals
 from elman.training.shapes.aligned.scores import tag_metrics
-from elman.training.shapes.aligned.task import AlignedTask, allowed_tags, describe
+from elman.training.shapes.aligned.task import AlignedTask, describe
 from tests.tagged_samples import aligned_config, aligned_task, tagged_data
 from tests.tolerances import BATCH_MATES
 
@@ -73,17 +74,18 @@ def test_evaluation_is_that_of_one_sentence_after_the_other(changes: dict[str, A
 
 def test_answers_keep_to_the_scheme_with_and_without_a_crf() -> None:
     for crf in (True, False):
-        for answer in aligned_task(crf=crf).answers("test"):
+        for tags in aligned_task(crf=crf).answers("test"):
             before = None
-            for number in answer.tags:
-                tag = aligned_task().tags[number]
+            for tag in tags:
                 assert may_follow(before, tag, "bio")
                 before = tag
 
 
 def test_probabilities_are_shares() -> None:
     for crf in (True, False):
-        for answer in aligned_task(crf=crf).answers("test"):
+        task = aligned_task(crf=crf)
+        encoded = [task.reading.encode(one.tokens) for one in task.examples["test"]]
+        for answer in predicted(task.model, task.reading, encoded):
             assert answer.probabilities.shape == (len(answer.tags), 5)
             sums = answer.probabilities.sum(1)
             torch.testing.assert_close(sums, torch.ones_like(sums))

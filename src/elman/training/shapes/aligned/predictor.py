@@ -16,10 +16,15 @@ from elman.data.vocabulary import Vocabulary
 from elman.models.aligned import Aligned
 from elman.models.description import AlignedDescription
 from elman.training.config import SettledConfig
+from elman.training.shapes.aligned.decoding import (
+    allowed_tags,
+    measured,
+    predicted,
+    tag_numbers,
+)
 from elman.training.shapes.aligned.reading import Reading
 from elman.training.shapes.aligned.scores import tag_metrics
 from elman.training.shapes.aligned.tagging import Tagging
-from elman.training.shapes.aligned.task import allowed_tags, answers, mean_loss, tag_numbers
 from elman.training.shapes.answers import refuse_single
 from elman.training.shapes.contract import Metrics
 from elman.training.shapes.model_file import content_of, require_sizes, restored
@@ -83,7 +88,7 @@ class Tagger:
         refuse_single(items)
         unit = self.reading.words.unit
         tokens = [_tokens(one, unit) for one in items]
-        found = answers(self.model, self.reading, [self.reading.encode(one) for one in tokens])
+        found = predicted(self.model, self.reading, [self.reading.encode(one) for one in tokens])
         return [
             Tagging(
                 tokens=tuple(one),
@@ -106,10 +111,10 @@ class Tagger:
         examples = read_tagged(path, config.text, config.label, self.scheme)
         truth = tag_numbers(examples, self.tags)
         encoded = [self.reading.encode(one.tokens) for one in examples]
-        found = answers(self.model, self.reading, encoded, truth)
-        said = [[self.tags[number] for number in answer.tags] for answer in found]
-        measured = tag_metrics([one.tags for one in examples], said, self.scheme)
-        return len(examples), measured | {"loss": mean_loss(found, truth)}
+        found, loss = measured(self.model, self.reading, encoded, truth)
+        said = [[self.tags[number] for number in numbers] for numbers in found]
+        metrics = tag_metrics([one.tags for one in examples], said, self.scheme)
+        return len(examples), metrics | {"loss": loss}
 
 
 def _tokens(item: str | Sequence[str], unit: Unit) -> list[str]:

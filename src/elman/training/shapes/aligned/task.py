@@ -4,44 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
-from torch import Tensor
 
 from elman.cells.spec import CellSpec
-from elman.data.batches import bucketed, by_length
+from elman.data.batches import bucketed
 from elman.data.examples import Dataset, TaggedSentence
 from elman.data.splits import Part
-from elman.data.tag_schemes import Scheme, may_follow
 from elman.data.tagged import tags_of
 from elman.data.vocabulary import Vocabulary
 from elman.models.aligned import Aligned
 from elman.models.description import AlignedDescription, SpellingDescription
 from elman.training.bptt import Carried
 from elman.training.shapes.aligned.config import AlignedConfig
-from elman.training.shapes.aligned.reading import Encoded, Reading
+from elman.training.shapes.aligned.decoding import allowed_tags, measured, tag_numbers
+from elman.training.shapes.aligned.reading import Reading
 from elman.training.shapes.aligned.scores import tag_metrics
 from elman.training.shapes.text import begin_with, layers_and_tokens, token_vocabulary
 from elman.training.share import WHOLE, Share
 from elman.training.task import BatchLoss, Check, Metric
-
-_EVALUATION_BATCH = 64
-_NEVER_LEARNT = -1
-
-
-class Decoded(NamedTuple):
-    """What a model says to a sentence.
-
-    Attributes:
-        tags: the best allowed ones, by number.
-        probabilities: [T, tags] of each tag at each step, whatever the tags of the other steps.
-        loss: the negative log-likelihood of the true tags in nats; 0 where none were given.
-    """
-
-    tags: list[int]
-    probabilities: Tensor
-    loss: float = 0.0
 
 
 class AlignedTask:
@@ -123,14 +105,15 @@ class AlignedTask:
 
     def evaluate(self, part: Part, check: Check) -> Mapping[str, float]:
         """Loss and accuracy, and where tags mark entities their precision, recall and F1."""
-        answers = self.answers(part, check)
-        return self.metrics([answer.tags for answer in answers], part) | {
-            "loss": mean_loss(answers, self._truth[part])
-        }
+        answers, loss = measured(
+            self.model, self.reading, self._encoded[part], self._truth[part], check
+        )
+        return self.metrics(answers, part) | {"loss": loss}
 
-    def answers(self, part: Part, check: Check = lambda: None) -> list[Decoded]:
-        """What the model says to each sentence of a part, in their order."""
-        return answers(self.model, self.reading, self._encoded[part], self._truth[part], check)
+    def answers(self, part: Part) -> list[list[str]]:
+        """The tags that the model gives to each sentence of a part, in their order."""
+        found, _ = measured(self.model, self.reading, self._encoded[part], self._truth[part])
+        return [[self.tags[number] for number in numbers] for numbers in found]
 
     def metrics(self, tags: Sequence[Sequence[int]], part: Part) -> dict[str, float]:
         """What tags, by number, are worth on a part of the data."""
@@ -151,63 +134,6 @@ class AlignedTask:
             order = bucketed(lengths, self.config.batch_size, self.config.seed, epoch)
             self._order = (epoch, order)
         return self._order[1]
-
-
-def tag_numbers(examples: Sequence[TaggedSentence], tags: Sequence[str]) -> list[list[int]]:
-    """The true tags of sentences by number; -1 for one that was never learnt."""
-    numbers = {tag: number for number, tag in enumerate(tags)}
-    return [[numbers.get(tag, _NEVER_LEARNT) for tag in one.tags] for one in examples]
-
-
-def answers(
-    model: Aligned,
-    reading: Reading,
-    sentences: Sequence[Encoded],
-    truth: Sequence[Sequence[int]] | None = None,
-    check: Check = lambda: None,
-) -> list[Decoded]:
-    """What a model says to sentences, in their order.
-
-    Args:
-        model: in evaluation mode.
-        reading: of its tokens.
-        sentences: to tag.
-        truth: their tags by number, for the loss; of a sentence in which one was never learnt
-            there is none.
-        check: called between batches.
-    """
-    found: dict[int, Decoded] = {}
-    for batch in by_length([len(one.numbers) for one in sentences], _EVALUATION_BATCH):
-        check()
-        tokens, spelt = reading.batch([sentences[one] for one in batch])
-        with torch.no_grad():
-            scores = model(tokens, spelt)
-        tags = model.decode(scores).to_list()
-        probabilities = scores.with_values(model.probabilities(scores)).to_list()
-        losses = [0.0] * len(batch)
-        if truth is not None:
-            numbers = torch.tensor([tag for one in batch for tag in truth[one]])
-            with torch.no_grad():
-                losses = model.loss(scores, numbers.clamp(min=0)).tolist()
-        for one, own, shares, loss in zip(batch, tags, probabilities, losses, strict=True):
-            found[one] = Decoded(own.tolist(), shares, loss)
-    return [found[one] for one in range(len(sentences))]
-
-
-def mean_loss(answers: Sequence[Decoded], truth: Sequence[Sequence[int]]) -> float:
-    """The loss of a step, in nats, over the sentences whose every tag was learnt."""
-    pairs = [
-        (answer.loss, len(tags))
-        for answer, tags in zip(answers, truth, strict=True)
-        if _NEVER_LEARNT not in tags
-    ]
-    return sum(loss for loss, _ in pairs) / max(sum(steps for _, steps in pairs), 1)
-
-
-def allowed_tags(tags: Sequence[str], scheme: Scheme) -> Tensor:
-    """[K + 1, K + 1] which tag may follow which; see `Crf`."""
-    edged = [*tags, None]
-    return torch.tensor([[may_follow(one, other, scheme) for other in edged] for one in edged])
 
 
 def describe(config: AlignedConfig, reading: Reading, tags: int) -> AlignedDescription:
