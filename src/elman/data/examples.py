@@ -151,15 +151,15 @@ class Roll:
     Args:
         frames: [T, 88] 1 where a key is down, 0 elsewhere; the first key is the lowest of a piano.
         row: its place in its source, or the row of its first note, from 1.
-        name: of the piece.
+        name: of the piece, where the source has one.
     """
 
     frames: NDArray[Any]
     row: int
-    name: str
+    name: str = ""
 
     def __str__(self) -> str:
-        return self.name
+        return self.name or f"piece {self.row}"
 
 
 Example = TypeVar(

@@ -63,11 +63,13 @@ def _cost(prepared: Prepared, folder: SavedRun, results: Results) -> dict[str, s
     lines = folder.metric_lines()
     speed = sum(line["tokens_per_second"] for line in lines) / max(len(lines), 1)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    products = _multiply_adds(prepared.task.model)
+    recurrent = {"Multiply-adds": f"{products:,} a step in the recurrent layers"}
     return {
         "Training": f"{results.seconds:,.0f} seconds on {threads} thread{'s' * (threads > 1)}",
         "Speed": f"{speed:,.0f} {prepared.task.steps} a second in training",
         "Parameters": f"{results.parameters:,}",
-        "Multiply-adds": f"{_multiply_adds(prepared.task.model):,} a step in the recurrent layers",
+        **(recurrent if products else {}),
         "Peak memory": f"{peak / 1e6:,.0f} MB of the whole process",
     }
 
