@@ -164,9 +164,15 @@ def test_what_a_step_is_follows_from_both_sides(
     assert (choices["unit"], choices["target_unit"]) == units
     assert choices["lowercase"] == lowercase
     assert choices["min_count"] == (2 if units[1] == "words" else 1)
+    assert choices["label_smoothing"] == 0.1
     assert set(reasons) == {"unit", "target unit"}
     for key, value in asked.items():
         assert reasons[key.replace("_", " ")] == f"a step is one of the {value}, as asked for"
+
+
+def test_many_pairs_of_characters_are_not_smoothed() -> None:
+    data = pair_data(train=[TextPair("abc", "cba", row) for row in range(2000)])
+    assert choose(config_of(), data)[0]["label_smoothing"] == 0.0
 
 
 def test_without_attention_nothing_is_copied() -> None:

@@ -13,6 +13,9 @@ from elman.training.choices import Chosen, embedding_size, epochs_for
 from elman.training.config import TextConfig, TrainingConfig
 from elman.training.shapes.writing.config import WritingConfig
 
+_FEW = 2000
+"""Of fewer pairs much has to be guessed."""
+
 _MANY = 2
 """So many times as many characters as code points: a script of letters and marks."""
 
@@ -28,18 +31,21 @@ class EncoderDecoderConfig(WritingConfig, TextConfig):
 def choose(config: TrainingConfig, dataset: Dataset[TextPair]) -> Chosen:
     """What is left open, chosen from the data."""
     units, reasons = _units(config, dataset)
-    examples = len(dataset.train)
+    examples, words = len(dataset.train), units["target_unit"] == "words"
     batch_size = config.batch_size or min(64, max(4, 2 ** int(math.log2(max(examples // 40, 1)))))
     attention = config.attention or "general"
     # Case in the source tells nothing where the target has none, and doubles what is to be learnt.
     caseless = all(pair.target.lower() == pair.target.upper() for pair in dataset.train)
     choices: dict[str, Any] = {
-        "min_count": 2 if units["target_unit"] == "words" else 1,
+        "min_count": 2 if words else 1,
         "lowercase": caseless,
         "hidden_size": 128,
         "embedding_size": embedding_size(config, 64),
         "bidirectional": True,
         "dropout": 0.3,
+        # Where there is much to guess, it keeps guesses from being too sure; where texts can be
+        # right from end to end, it would only make probabilities smaller than they are.
+        "label_smoothing": 0.1 if words or examples < _FEW else 0.0,
         "attention": attention,
         "input_feeding": False,
         "copy_unknown": attention != "none",

@@ -40,6 +40,7 @@ def choose(config: TrainingConfig, dataset: ArrayDataset) -> Chosen:
         "hidden_size": 128,
         "embedding_size": 64,
         "dropout": 0.3,
+        "label_smoothing": 0.1 if unit == "words" else 0.0,
         "attention": "none",
         "input_feeding": False,
         "beams": 5,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from elman.data.tokens import Unit
-from elman.models.description import AttentionKind
+from elman.models.description import AttentionKind, Rate
 from elman.training.config import RecurrentConfig
 from elman.training.shapes.writing.options import Beams
 
@@ -14,4 +14,5 @@ class WritingConfig(RecurrentConfig):
     target_unit: Unit
     attention: AttentionKind
     input_feeding: bool
+    label_smoothing: Rate
     beams: Beams

@@ -27,8 +27,8 @@ class WritingOptions(Options, title="Writing"):
         0.0,
         description="share of the decoder's own tokens that it reads in the last epoch (slower)",
     )
-    label_smoothing: Rate = Field(
-        0.1, description="share of a token's probability that all tokens are to have alike"
+    label_smoothing: Rate | None = Field(
+        None, description="share of a token's probability that all tokens are to have alike"
     )
     beams: Beams | None = Field(
         None, description="hypotheses that the search follows, 1 for greedy"
