@@ -50,6 +50,22 @@ def by_length(lengths: Sequence[int], batch_size: int) -> list[list[int]]:
     return [order[start : start + batch_size] for start in _steps(order, batch_size)]
 
 
+def padded_share(lengths: Sequence[int], batches: Sequence[Sequence[int]]) -> float:
+    """The share of padding where each batch is padded to its longest sequence; 0 without a step.
+
+    Args:
+        lengths: the length of each example.
+        batches: the numbers of the examples in each.
+
+    Example:
+        >>> padded_share([4, 2, 3, 3], [[0, 1], [2, 3]])
+        0.1428571428571429
+    """
+    slots = sum(len(batch) * max(lengths[one] for one in batch) for batch in batches)
+    real = sum(lengths[one] for batch in batches for one in batch)
+    return 1 - real / slots if slots else 0.0
+
+
 def ragged(sequences: Sequence[Sequence[int]]) -> Ragged:
     """A ragged batch of token numbers: values [N] (int64)."""
     values = torch.tensor(

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any, Final
 
+from elman.data.batches import padded_share
 from elman.data.examples import AnyDataset
 from elman.data.splits import PARTS
 from elman.data.views import CLASSES, Column, columns_of, content, labels
@@ -108,11 +109,10 @@ def padding_share(lengths: Sequence[int], batch: int = BATCH) -> float:
 
     Example:
         >>> padding_share([4, 2, 3, 3], batch=2)
-        0.14285714285714285
+        0.1428571428571429
     """
-    batches = [lengths[start : start + batch] for start in range(0, len(lengths), batch)]
-    padded = sum(len(one) * max(one) for one in batches)
-    return 1 - sum(lengths) / padded if padded else 0.0
+    order = range(len(lengths))
+    return padded_share(lengths, [order[start : start + batch] for start in order[::batch]])
 
 
 def _lengths(column: Column, examples: Sequence[Any], known: Counter[Hashable]) -> Lengths:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from elman.data.batches import bucketed, permutation
-from elman.data.examples import AnyDataset, LabelledArray, Roll, Series, TaggedSentence
-from elman.data.tokens import tokenise
-from elman.data.vocabulary import choose_unit
+from elman.data.batches import bucketed, padded_share, permutation
+from elman.data.examples import AnyDataset
+from elman.data.views import columns_of
 from elman.errors import DataError
 
 
@@ -58,23 +57,7 @@ def waste(lengths: Sequence[int], batch_size: int, seed: int = 0) -> Waste:
     )
 
 
-def padded_share(lengths: Sequence[int], batches: Sequence[Sequence[int]]) -> float:
-    """The share of padding where each batch is padded to its longest sequence."""
-    slots = sum(len(batch) * max(lengths[one] for one in batch) for batch in batches)
-    return 1 - sum(lengths[one] for batch in batches for one in batch) / slots
-
-
 def lengths_of(dataset: AnyDataset) -> tuple[list[int], str]:
     """How many steps the sequences of the training part have, and what a step is."""
-    if isinstance(dataset.train[0], TaggedSentence):
-        return [len(one.tokens) for one in dataset.train], "tokens"
-    if isinstance(dataset.train[0], Series):
-        return [len(one) for one in dataset.train], "steps"
-    if isinstance(dataset.train[0], LabelledArray):
-        whole = dataset.reads is None
-        return [1 if whole else len(one.values) for one in dataset.train], "frames"
-    if isinstance(dataset.train[0], Roll):
-        return [len(one.frames) for one in dataset.train], "steps"
-    texts = [example.text for example in dataset.train]
-    unit, _ = choose_unit(texts)
-    return [len(tokenise(text, unit)) for text in texts], unit
+    column = columns_of(dataset.train, dataset.target)[0]
+    return [len(column.steps(one)) for one in dataset.train], column.unit

@@ -11,11 +11,12 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from elman import GRU, LSTM, RNN, CustomCell, CustomLayer, Ragged
+from elman.data.batches import padded_share
 from elman.data.examples import Dataset, LabelledText
 from elman.errors import DataError, UsageError
 from elman.insight.counts import count, memory
 from elman.insight.counts_of_model import count_model
-from elman.insight.padding import lengths_of, padded_share, waste
+from elman.insight.padding import lengths_of, waste
 from elman.kernels.engine import engine_status
 
 LAYERS: dict[str, Any] = {

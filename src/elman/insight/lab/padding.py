@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_sequence, pad_sequence
 
-from elman.data.batches import bucketed, permutation
+from elman.data.batches import bucketed, padded_share, permutation
 from elman.insight.lab.corpus import paragraphs
 from elman.insight.lab.drawing import generator, made
 from elman.insight.lab.report import Bars, Chapter, Grid, Report, Say
-from elman.insight.padding import padded_share, waste
+from elman.insight.padding import waste
 from elman.layers.lstm import LSTM
 from elman.pages.bars import Bar
 from elman.pages.text import number, percentage
