@@ -11,7 +11,8 @@ from torch import Tensor
 from elman.pages.charts import Reference, Series
 from elman.pages.matrix import Axis
 
-_SIGNS = str.maketrans({" ": "␣", "\n": "↵", "\t": "⇥"})
+_BREAKS = str.maketrans({"\n": "↵", "\t": "⇥"})
+_SIGNS = _BREAKS | str.maketrans({" ": "␣"})
 
 
 @dataclass(frozen=True)
@@ -75,13 +76,13 @@ class Chapter:
 
 
 def visible(names: Sequence[str]) -> tuple[str, ...]:
-    r"""Names in which white space can be seen.
+    r"""Names in which white space can be seen, but for single spaces between words.
 
     Example:
-        >>> visible(["a", " ", "\n"])
-        ('a', '␣', '↵')
+        >>> visible(["a b", " ", "\n"])
+        ('a b', '␣', '↵')
     """
-    return tuple(name.translate(_SIGNS) for name in names)
+    return tuple(name.translate(_SIGNS if name.isspace() else _BREAKS) for name in names)
 
 
 def file_name(*parts: str) -> str:
