@@ -63,14 +63,18 @@ TAG_COLOURS = 8
 """How many grounds there are for tags; beyond that they come again."""
 
 
-def _tags(colours: Mapping[str, str]) -> str:
+def tag_grounds(colours: Mapping[str, str]) -> list[str]:
     """Grounds behind tagged pieces of text: four colours, light and full."""
-    grounds = [
+    return [
         mixed(colours[name], colours["ground"], share)
         for share in (0.16, 0.36)
         for name in ("accent", "second", "third", "fourth")
     ]
-    return "".join(f".t{place}{{background:{one}}}" for place, one in enumerate(grounds))
+
+
+def _tags(colours: Mapping[str, str]) -> str:
+    grounds = enumerate(tag_grounds(colours))
+    return "".join(f".t{place}{{background:{one}}}" for place, one in grounds)
 
 
 def _shades(colours: Mapping[str, str]) -> str:
@@ -201,9 +205,10 @@ sub,sup{font-size:.72em;line-height:0}
 .tagged{line-height:1.3;max-width:none;margin-bottom:1.25rem}
 .t{display:inline-block;text-align:center;white-space:pre-wrap;border-radius:3px;
  padding:.1em .35em;margin:0 .2em .35em 0;min-width:1em}
-.t small{display:block;font-size:.6875rem;color:var(--muted)}
+.t small{display:block;font-size:.6875rem}
+.tag-key .t{color:var(--ink)}
 .t.wrong{outline:2px solid var(--second)}
-.t.wrong small{color:var(--ink);font-weight:600}
+.t.wrong small{font-weight:600}
 @media (max-width:36rem){.matrix{font-size:.75rem;gap:0 .375em;padding-inline:.3125em}
  .facts>div{grid-template-columns:1fr}th,td{padding-inline-end:.75rem}}
 @media print{nav{display:none}body{background:none}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from elman.pages.style import STYLE, TAG_COLOURS
+import pytest
+
+from elman.pages.style import DARK, LIGHT, STYLE, TAG_COLOURS, tag_grounds
 from elman.pages.tagged_text import Tagged, tag_key, tagged_text
-from tests.markup import parsed
+from tests.markup import contrast, parsed
 
 TAGS = ["O", "B-town", "I-town", "B-<b>"]
 
@@ -29,6 +31,13 @@ def test_a_wrong_tag_is_marked_and_a_kind_has_one_ground() -> None:
     grounds = [node.get("class") for node in parsed(tag_key(many)).iter("span")]
     assert grounds[TAG_COLOURS] == grounds[0] == "t t0"
     assert all(f".t{number}{{" in STYLE for number in range(TAG_COLOURS))
+
+
+@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
+def test_tags_are_legible_on_their_grounds(colours: dict[str, str]) -> None:
+    grounds = tag_grounds(colours)
+    assert len(grounds) == len(set(grounds)) == TAG_COLOURS
+    assert all(contrast(colours["ink"], ground) >= 4.5 for ground in grounds)
 
 
 def test_characters_with_one_tag_and_one_truth_are_one_piece() -> None:
