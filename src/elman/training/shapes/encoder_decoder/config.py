@@ -42,7 +42,7 @@ def choose(config: TrainingConfig, dataset: Dataset[TextPair]) -> Chosen:
         "hidden_size": 128,
         "embedding_size": embedding_size(config, 64),
         "bidirectional": True,
-        "dropout": 0.3,
+        "dropout": 0.45 if examples < _FEW else 0.3 if words else 0.2,
         # Where there is much to guess, it keeps guesses from being too sure; where texts can be
         # right from end to end, it would only make probabilities smaller than they are.
         "label_smoothing": 0.1 if words or examples < _FEW else 0.0,
@@ -52,7 +52,7 @@ def choose(config: TrainingConfig, dataset: Dataset[TextPair]) -> Chosen:
         "beams": 5,
         "patience": 0,  # texts written greedily go up and down until the rate has fallen
         "batch_size": batch_size,
-        "epochs": epochs_for(math.ceil(examples / batch_size), least=12),
+        "epochs": epochs_for(math.ceil(examples / batch_size), least=16),
         "learning_rate": 4e-3 if config.optimizer == "adamw" else 0.5,
     }
     return units | choices, reasons
