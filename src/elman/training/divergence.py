@@ -132,6 +132,16 @@ def _error(what: str, where: str) -> DivergedError:
     )
 
 
+@torch.no_grad()
+def has_broken_weights(model: nn.Module) -> bool:
+    """Whether a weight is not finite, such as one that no sequence of a batch has used.
+
+    A norm takes one pass over the weights; it may be infinite where large weights are not.
+    """
+    norm = nn.utils.get_total_norm(model.parameters())
+    return not bool(torch.isfinite(norm)) and bool(broken_weights(model))
+
+
 def broken_weights(model: nn.Module) -> str:
     """The names of the weights that are not finite, in words; empty when all are."""
     names = [

@@ -26,6 +26,7 @@ from elman.training.data_parallel import ALONE, Team
 from elman.training.divergence import (
     broken_weights,
     diagnose,
+    has_broken_weights,
     refuse_metrics,
     refuse_weights,
 )
@@ -183,7 +184,8 @@ class Loop:
             self.stop.signal_number = self.stop.signal_number or signal.SIGTERM
         weights = list(task.model.parameters())
         norm = optim.gradient_norm(weights)
-        if not (math.isfinite(found.loss) and bool(torch.isfinite(norm))):
+        finite = math.isfinite(found.loss) and bool(torch.isfinite(norm))
+        if not finite or has_broken_weights(task.model):
             return self._pass_over(place, found.carried)
         progress.passed_over = 0
         clipped = optim.clip(weights, norm, self.config)

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from elman.errors import is_out_of_memory
 from elman.training.checkpoint import quantities
 from elman.training.gradient import Place, share_loss
 from elman.training.share import Share
@@ -20,7 +21,13 @@ _WORKING_SPACE = 1.5
 
 def shortage(task: Task, optimizer: torch.optim.Optimizer) -> str:
     """What to tell before training where it seems to need more memory than there is; else empty."""
-    need, have = needed(task, optimizer), available()
+    have = available()
+    try:
+        need = needed(task, optimizer)
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        return "There is no memory for a single sequence of some batches."
     if have is None or need <= have:
         return ""
     return (

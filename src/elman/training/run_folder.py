@@ -178,10 +178,14 @@ class RunFolder(SavedRun):
             self._prune()
 
     def finish(self, results: Results) -> None:
-        """Record what the finished run measured; no earlier checkpoint is needed from then on."""
+        """Record what the finished run measured; no earlier checkpoint is needed from then on.
+
+        That one goes first: a run that is killed here is not finished yet, and tidied up again.
+        """
         with writing(self.path):
-            self._replace_manifest({"results": results, "previous": None})
+            self._replace_manifest({"previous": None})
             self._prune()
+            self._replace_manifest({"results": results})
 
     def write_report(self, page: str) -> Path:
         """Write report.html."""

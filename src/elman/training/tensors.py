@@ -85,8 +85,7 @@ def _header(content: bytes, file: str) -> dict[str, tuple[str, list[int]]]:
         raise _damaged(file, f"it holds {count:,} tensors")
     try:
         parsed = json.loads(text)
-        entries = {name: one for name, one in parsed.items() if name != "__metadata__"}
-        return {name: _kind_and_shape(entry) for name, entry in entries.items()}
+        return {name: _kind_and_shape(entry) for name, entry in parsed.items()}
     except (ValueError, RecursionError, AttributeError, KeyError, TypeError) as error:
         raise _damaged(file, "its header lists no tensors") from error
 

@@ -11,8 +11,7 @@ from torch import Tensor
 from elman.pages.charts import Reference, Series
 from elman.pages.matrix import Axis
 
-_BREAKS = str.maketrans({"\n": "↵", "\t": "⇥"})
-_SIGNS = _BREAKS | str.maketrans({" ": "␣"})
+_SIGNS = str.maketrans({" ": "␣", "\n": "↵", "\t": "⇥"})
 
 
 @dataclass(frozen=True)
@@ -76,13 +75,13 @@ class Chapter:
 
 
 def visible(names: Sequence[str]) -> tuple[str, ...]:
-    r"""Names in which white space can be seen, but for single spaces between words.
+    r"""Names in which white space can be seen.
 
     Example:
-        >>> visible(["a b", " ", "\n"])
-        ('a b', '␣', '↵')
+        >>> visible(["a", " ", "\n"])
+        ('a', '␣', '↵')
     """
-    return tuple(name.translate(_SIGNS if name.isspace() else _BREAKS) for name in names)
+    return tuple(name.translate(_SIGNS) for name in names)
 
 
 def file_name(*parts: str) -> str:

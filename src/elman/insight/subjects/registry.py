@@ -40,8 +40,7 @@ def example_of(model: object, text: str, answer: str | None = None) -> Example:
     make = SUBJECTS.get(type(model))
     if make is None:
         raise UsageError(
-            f"A {type(model).__name__} cannot be explained.",
-            expected="a model that labels, tags or translates texts, or writes on: a "
-            + " or ".join(kind.__name__ for kind in SUBJECTS),
+            f"A model of type {type(model).__name__} cannot be explained.",
+            expected="one of type " + ", ".join(kind.__name__ for kind in SUBJECTS),
         )
     return make(model, text, answer)
