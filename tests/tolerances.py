@@ -10,11 +10,6 @@ OUTPUT = {torch.float32: 1e-6, torch.float64: 1e-12}
 GRADIENT = {torch.float32: 1e-6, torch.float64: 1e-12}
 """As a share of the tensor's largest magnitude, between Elman's gradients and `torch.nn`'s."""
 
-STACKED_GRADIENT = {torch.float32: 1e-6, torch.float64: 1e-12}
-"""The same for layers on top of each other, as a share of the largest gradient of the whole call: a
-lower layer's may be a small difference of large terms, which is why those of `torch.nn` in float32
-are up to 2.4e-6 of their tensor's magnitude away from its own in float64."""
-
 NORMED_GRADIENT = {torch.float32: 3e-5, torch.float64: 3e-11}
 """The same for a cell with layer normalisation, whose slope where all of a sum is alike is the root
 of 1/epsilon, 316: rounding before it grows by as much."""

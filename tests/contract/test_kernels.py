@@ -100,26 +100,13 @@ def assert_same_gradients(
 
 
 def ways() -> list[Any]:
-    """Cell, reads, given, dtype: some in the fast tests, all in the slow ones."""
+    """Cell, reads, given, dtype: of the variants some in the fast tests, all in the slow ones."""
     found = []
     for cell, reads, given, dtype in product(CELLS, READS, [False, True], DTYPES):
-        both = reads == "both"
-        fast = both or dtype == "double" if given else both and cell in PLAIN
-        found.append(pytest.param(cell, reads, given, DTYPES[dtype], marks=slow_unless(fast)))
+        fast = cell in PLAIN or (given and (dtype == "double" or reads == "both"))
+        marks = [] if fast else [pytest.mark.slow]
+        found.append(pytest.param(cell, reads, given, DTYPES[dtype], marks=marks))
     return found
-
-
-def ways_with_extras() -> list[Any]:
-    """Cell, reads, lengths: some in the fast tests, which try all extras together at any length."""
-    found = []
-    for cell, reads, lengths in product(CELLS, READS, ["ragged", "one_step", "some_empty"]):
-        fast = lengths == "ragged" and (reads == "both" or cell in PLAIN)
-        found.append(pytest.param(cell, reads, lengths, marks=slow_unless(fast)))
-    return found
-
-
-def slow_unless(fast: bool) -> list[pytest.MarkDecorator]:
-    return [] if fast else [pytest.mark.slow]
 
 
 @every_kernel
@@ -132,7 +119,9 @@ def test_outputs_and_every_gradient_equal_the_definition(
 
 
 @every_kernel
-@pytest.mark.parametrize(("cell", "reads", "lengths"), ways_with_extras())
+@every_cell
+@every_read
+@pytest.mark.parametrize("lengths", ["ragged", "one_step", "some_empty"])
 @pytest.mark.parametrize("extra", EXTRAS)
 def test_resets_recurrent_dropout_and_zoneout_equal_the_definition(
     kernel: Kernel, cell: str, reads: str, lengths: str, extra: str

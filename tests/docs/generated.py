@@ -17,6 +17,7 @@ from benchmarks.page import speed
 from elman.training.config import TrainingConfig
 from tests.docs.documents import PACKAGE, ROOT, text_of
 from tests.docs.kernels_page import KERNELS_PAGE
+from tests.docs.reliability_page import reliability_table
 
 CELLS = ("elman", "lstm", "gru")
 _BEYOND_INTEREST = 2**31 - 1  # upper limits from here on are those of the machine
@@ -70,6 +71,7 @@ def equations(cell: str) -> str:
 
 GENERATED: dict[str, tuple[Path, Callable[[], str]]] = {
     "options": (ROOT / "docs" / "runs.md", options_table),
+    "reliability": (ROOT / "docs" / "reliability.md", reliability_table),
     "speed": (ROOT / "README.md", speed),
     **{cell: (ROOT / "docs" / "cells.md", partial(equations, cell)) for cell in CELLS},
     **{name: (ROOT / "docs" / "kernels.md", make) for name, make in KERNELS_PAGE.items()},

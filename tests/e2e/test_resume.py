@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import pytest
 
+from elman.training.shapes.contract import Rivals
+from elman.training.shapes.many_to_one.shape import MANY_TO_ONE
+from elman.training.share import WHOLE, Share
 from elman.training.task import BatchLoss
 from tests.e2e.program import elman_here, entries, finished, refused, start, trained
 from tests.e2e.samples import labelled, story, write
@@ -111,15 +116,17 @@ def test_ctrl_c_while_it_is_evaluated(home: Path, data: str, reference: Referenc
 def test_a_stop_while_baselines_are_trained_is_met_at_once(
     home: Path, number: int, code: int, reference: Reference
 ) -> None:
-    def endless(task: object) -> None:
+    def endless(task: object) -> Rivals:
         os.kill(os.getpid(), number)
         time.sleep(60)
+        return {}
 
     begin = time.monotonic()
-    with mock.patch("elman.training.results.many_to_one_rivals", endless):
+    shape = replace(MANY_TO_ONE, rivals=endless)
+    with mock.patch("elman.training.results.shape_of", return_value=shape):
         answer = elman_here(*train_words("reviews.csv", SHORT), cwd=home)
     assert answer.code == code
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 30  # and not the minute that it would take
     assert elman_here("resume", "run", cwd=home).code == 0
     assert_same_ending(home / "run", reference("reviews.csv", SHORT))
 
@@ -284,10 +291,12 @@ def test_a_loss_that_turns_nan_keeps_the_checkpoint(home: Path, reference: Refer
 
     real, calls = ManyToOneTask.loss, 0
 
-    def loss(task: ManyToOneTask, epoch: int, batch: int, carried: Any) -> BatchLoss:
+    def loss(
+        task: ManyToOneTask, epoch: int, batch: int, carried: Any, share: Share = WHOLE
+    ) -> BatchLoss:
         nonlocal calls
-        calls += 1
-        outcome = real(task, epoch, batch, carried)
+        calls += share == WHOLE
+        outcome = real(task, epoch, batch, carried, share)
         return outcome if calls < 15 else BatchLoss(outcome.mean * float("nan"), 4, 9)
 
     with mock.patch.object(ManyToOneTask, "loss", loss):
@@ -296,3 +305,17 @@ def test_a_loss_that_turns_nan_keeps_the_checkpoint(home: Path, reference: Refer
     assert assert_readable(home / "run") == 12
     assert elman_here("resume", "run", cwd=home).code == 0
     assert_same_ending(home / "run", reference("reviews.csv", SHORT))
+
+
+def test_with_other_threads_it_goes_on_and_says_what_is_lost(
+    home: Path, reference: Reference
+) -> None:
+    interrupted_after(5, *train_words("reviews.csv", SHORT), cwd=home)
+    shutil.copytree(home / "run", home / "same")
+    answer = elman_here("resume", "run", "--threads", 2, "--quiet", cwd=home)
+    assert answer.code == 0, answer.err
+    assert answer.err.startswith("WARNING: The run goes on with 2 threads instead of 1 thread.")
+    assert "no longer equal, bit for bit" in answer.err
+    same = elman_here("resume", "same", "--threads", 1, "--quiet", cwd=home)
+    assert same.err == ""
+    assert_same_ending(home / "same", reference("reviews.csv", SHORT))

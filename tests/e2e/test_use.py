@@ -13,8 +13,9 @@ import elman
 from elman.training.shapes.many_to_one.predictor import Classifier
 from tests.e2e.conftest import Trained
 from tests.e2e.program import elman as program
-from tests.e2e.program import elman_here, refused
+from tests.e2e.program import elman_here, refused, trained
 from tests.e2e.samples import labelled, only, story, write
+from tests.e2e.stopping import OPTIONS, make_data
 
 TEXTS = ["a lovely film", "dreadful plot and actor", "zebra"]
 
@@ -191,3 +192,42 @@ def test_many_texts_and_a_reader_that_has_seen_enough(reviews_run: Trained, tmp_
     for row in together[:5]:
         (alone,) = predictions(reviews_run.run, row["text"], cwd=tmp_path)
         assert alone["probability"] == pytest.approx(row["probability"], rel=1e-5)
+
+
+@pytest.mark.parametrize("verb", ["predict", "resume", "evaluate", "generate"])
+def test_what_is_no_run_at_all(tmp_path: Path, verb: str) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("x")
+    answer = elman_here(verb, "nowhere", cwd=tmp_path)
+    refused(answer, 4, "no run folder nowhere", "elman train")
+    refused(elman_here(verb, "file", cwd=tmp_path), 4, "no run folder file")
+    refused(elman_here(verb, "empty", cwd=tmp_path), 5, "empty/run.json", "No such file")
+
+
+def test_a_finished_run_on_a_disk_that_may_only_be_read(tmp_path: Path) -> None:
+    """Nothing is written by those who only read, whoever they are."""
+    make_data(tmp_path)
+    trained("reviews.csv", *OPTIONS["reviews.csv"], "--epochs", 1, "--out", "run", cwd=tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")}
+    for words in (("predict", "run", "a film"), ("evaluate", "run"), ("resume", "run")):
+        assert elman_here(*words, cwd=tmp_path).code == 0
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")} == before
+
+
+def test_a_zipped_run_answers_as_its_folder_does(reviews_run: Trained, tmp_path: Path) -> None:
+    wanted = predictions(reviews_run.run, *TEXTS, cwd=tmp_path)
+    (tmp_path / "über das Meer").mkdir()
+    archive = Path("über das Meer") / "a run.zip"
+    made = shutil.make_archive(str(tmp_path / "run"), "zip", reviews_run.run.parent, "reviews")
+    Path(made).rename(tmp_path / archive)
+    (tmp_path / archive).chmod(0o400)
+    other = write(tmp_path / "other.csv", labelled(20, first=7))
+    before = sorted(tmp_path.rglob("*"))
+    assert predictions(archive, *TEXTS, cwd=tmp_path) == wanted
+    for words in ((), (other,)):
+        zipped = elman_here("evaluate", archive, *words, "--json", cwd=tmp_path).facts()
+        whole = elman_here("evaluate", reviews_run.run, *words, "--json", cwd=tmp_path).facts()
+        assert zipped["metrics"] == whole["metrics"]
+    answer = elman_here("resume", archive, cwd=tmp_path)
+    refused(answer, 4, "a run.zip is an archive", "python -m zipfile -e")
+    assert sorted(tmp_path.rglob("*")) == before

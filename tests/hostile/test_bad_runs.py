@@ -16,7 +16,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
 from elman.training.manifest import MODEL_FILES, STATE_FILES, sealed
-from tests.e2e.program import elman_here, refused, trained
+from tests.e2e.program import elman_here, refused
 from tests.e2e.stopping import (
     OPTIONS,
     assert_same_ending,
@@ -387,23 +387,3 @@ def test_a_pipe_in_place_of_a_file_is_not_waited_for(labels_run: Path) -> None:
     os.mkfifo(path)
     answer = elman_here("predict", "run", "a film", cwd=labels_run.parent)
     refused(answer, 5, "weights.safetensors")
-
-
-@pytest.mark.parametrize("verb", ["predict", "resume", "evaluate", "generate"])
-def test_what_is_no_run_at_all(tmp_path: Path, verb: str) -> None:
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "file").write_text("x")
-    answer = elman_here(verb, "nowhere", cwd=tmp_path)
-    refused(answer, 4, "no run folder nowhere", "elman train")
-    refused(elman_here(verb, "file", cwd=tmp_path), 4, "no run folder file")
-    refused(elman_here(verb, "empty", cwd=tmp_path), 5, "empty/run.json", "No such file")
-
-
-def test_a_finished_run_on_a_disk_that_may_only_be_read(tmp_path: Path) -> None:
-    """Nothing is written by those who only read, whoever they are."""
-    make_data(tmp_path)
-    trained("reviews.csv", *OPTIONS["reviews.csv"], "--epochs", 1, "--out", "run", cwd=tmp_path)
-    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")}
-    for words in (("predict", "run", "a film"), ("evaluate", "run"), ("resume", "run")):
-        assert elman_here(*words, cwd=tmp_path).code == 0
-    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")} == before

@@ -15,6 +15,10 @@ from unittest import mock
 import pytest
 import torch
 
+from elman.training.bptt import Carried
+from elman.training.shapes.many_to_one.task import ManyToOneTask
+from elman.training.share import WHOLE, Share
+from elman.training.task import BatchLoss
 from tests.e2e.kill_points import CHANGES, watched
 from tests.e2e.program import elman, elman_here, entries, environment, refused, trained
 from tests.e2e.stopping import (
@@ -236,19 +240,61 @@ def test_a_folder_without_permission(tmp_path: Path) -> None:
     refused(answer, 4, "Permission denied", "closed")
 
 
-@pytest.mark.parametrize("place", ["preparation._make_task", "many_to_one.ManyToOneTask.loss"])
-@pytest.mark.parametrize("error", ["torch", "python"])
-def test_no_memory(tmp_path: Path, place: str, error: str) -> None:
-    def too_much(*arguments: object) -> None:
-        torch.empty(2**55) if error == "torch" else bytearray(2**62)
+TOO_MUCH: dict[str, Callable[..., object]] = {
+    "torch": lambda *options: torch.empty(2**55),
+    "python": lambda *options: bytearray(2**62),
+}
 
+
+@pytest.mark.parametrize("error", TOO_MUCH)
+def test_no_memory_for_the_data(tmp_path: Path, error: str) -> None:
     make_data(tmp_path)
     words = ("train", DATA, *SHORT, "--out", "run", "--json")
-    with mock.patch(f"elman.training.{place}", too_much):
+    with mock.patch("elman.training.preparation.load_dataset", side_effect=TOO_MUCH[error]):
         answer = elman_here(*words, cwd=tmp_path)
     assert answer.code == answer.facts()["exit_code"] == 7
     assert "--batch-size" in answer.err
-    if place.startswith("preparation"):
-        assert not (tmp_path / "run").exists()
-    else:
-        assert elman_here("resume", "run", cwd=tmp_path).code == 0
+    assert not (tmp_path / "run").exists()
+
+
+def with_room_for(sequences: int, error: str) -> Any:
+    """A machine that has room for so many texts at a time."""
+    real = ManyToOneTask.loss
+
+    def loss(
+        task: ManyToOneTask, epoch: int, batch: int, carried: Carried, share: Share = WHOLE
+    ) -> BatchLoss:
+        if len(share.part(range(task.sequences(epoch, batch)))) > sequences:
+            TOO_MUCH[error]()
+        return real(task, epoch, batch, carried, share)
+
+    return mock.patch.object(ManyToOneTask, "loss", loss)
+
+
+@pytest.mark.parametrize("error", TOO_MUCH)
+def test_no_memory_for_a_single_text(tmp_path: Path, error: str) -> None:
+    make_data(tmp_path)
+    with with_room_for(0, error):
+        answer = elman_here("train", DATA, *SHORT, "--out", "run", "--json", cwd=tmp_path)
+    assert answer.code == answer.facts()["exit_code"] == 7
+    assert "--hidden-size" in answer.err
+    assert "a single sequence" in answer.err
+    assert elman_here("resume", "run", cwd=tmp_path).code == 0
+
+
+def test_where_memory_is_short_a_run_goes_on_in_pieces(tmp_path: Path) -> None:
+    make_data(tmp_path)
+    words = ("train", DATA, *SHORT, "--dropout", 0, "--quiet", "--out")
+    trained(*words[1:], "whole", cwd=tmp_path)
+    with with_room_for(10, "torch"):
+        answer = elman_here(*words, "run", cwd=tmp_path)
+    assert answer.code == 0, answer.err
+    told = [line for line in answer.err.splitlines() if "Out of memory" in line]
+    assert [f"in {pieces} pieces" in line for pieces, line in zip((2, 4, 8), told, strict=True)]
+    assert all(line.startswith("WARNING: ") for line in told)
+    whole, run = ending(tmp_path / "whole"), ending(tmp_path / "run")
+    assert run["state"].pop("pieces") == 8
+    assert whole["state"].pop("pieces") == 1
+    for line, other in zip(run["lines"], whole["lines"], strict=True):
+        assert line["train_loss"] == pytest.approx(other["train_loss"], rel=1e-5)
+        assert line["step"] == other["step"]

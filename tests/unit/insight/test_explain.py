@@ -100,7 +100,7 @@ def test_a_text_without_tokens_is_refused() -> None:
 
 
 def test_what_is_no_model_is_refused() -> None:
-    with pytest.raises(UsageError, match="A LSTM cannot be explained"):
+    with pytest.raises(UsageError, match="of type LSTM cannot be explained"):
         example_of(elman.LSTM(2, 3), "a")
 
 

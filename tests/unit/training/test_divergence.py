@@ -19,7 +19,12 @@ from elman.kernels.contract import Kernel, SequenceCall, SequenceResult
 from elman.layers.recurrent import Recurrent
 from elman.sequences import Ragged
 from elman.training.bptt import Carried
-from elman.training.divergence import diagnose, refuse_metrics, refuse_weights
+from elman.training.divergence import (
+    diagnose,
+    has_broken_weights,
+    refuse_metrics,
+    refuse_weights,
+)
 from elman.training.gradient import Place
 from elman.training.share import WHOLE, Share
 from elman.training.task import BatchLoss, Check, Metric
@@ -272,6 +277,17 @@ def test_weights_that_an_update_broke_are_named() -> None:
     with pytest.raises(DivergedError, match="scale") as caught:
         refuse_weights(task.model, 5)
     assert caught.value.where == "update 5, or one before"
+
+
+def test_large_weights_are_not_broken_ones() -> None:
+    model = OneBatch(stack(1)).model
+    assert not has_broken_weights(model)
+    with torch.no_grad():
+        model.scale.fill_(3e38)
+        model.get_parameter("recurrent.weight_hh_l0")[0] = 3e38  # the norm of both is infinite
+    assert not has_broken_weights(model)
+    model.get_parameter("recurrent.weight_hh_l0").data[0, 0] = math.nan
+    assert has_broken_weights(model)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])

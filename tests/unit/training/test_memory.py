@@ -73,6 +73,18 @@ def test_the_warning_names_both_numbers() -> None:
     assert "--batch-size" in told
 
 
+def test_no_room_for_the_estimate_is_told_too() -> None:
+    task = many_to_one_task()
+    optimizer = make_optimizer(task.model, task.config)
+    with mock.patch.object(task, "loss", side_effect=MemoryError):
+        assert "single sequence" in memory.shortage(task, optimizer)
+    with (
+        mock.patch.object(task, "loss", side_effect=RuntimeError("a fault")),
+        pytest.raises(RuntimeError, match="a fault"),
+    ):
+        memory.shortage(task, optimizer)
+
+
 def test_what_is_free_is_what_the_machine_and_the_container_leave(tmp_path: Path) -> None:
     if Path("/proc/meminfo").exists():
         assert memory.available() is not None

@@ -382,11 +382,6 @@ def test_a_manifest_cannot_name_other_files(folder: RunFolder, name: str) -> Non
         again.read(again.manifest.last)
 
 
-def test_a_folder_without_a_manifest_is_no_run(tmp_path: Path) -> None:
-    with pytest.raises(CorruptRunError, match=r"run\.json cannot be read"):
-        RunFolder.open(tmp_path)
-
-
 # --- single files
 
 

@@ -67,6 +67,7 @@ BROKEN: dict[str, bytes] = {
     "deep": with_header(b"[" * 100_000),
     "deep objects": with_header(b'{"a":' * 100_000),
     "a number for a tensor": with_header(b'{"a": 1}'),
+    "metadata, which no run writes": with_header(b'{"__metadata__": {"a": "b"}}'),
     "no kind": with_header(b'{"a": {"shape": [1], "data_offsets": [0, 4]}}', after=bytes(4)),
     "an unknown kind": one(dtype="PICKLE"),
     "a half": one(dtype="F16", data_offsets=[0, 2]),

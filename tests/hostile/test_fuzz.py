@@ -1,0 +1,34 @@
+"""Files that are nearly right, for every reader: a result, or a refusal that is complete."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from elman.data.formats import ENDINGS
+from tests.hostile.fuzz import READERS, SAMPLES, fuzz
+
+COUNT = 60
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_no_file_crashes_a_reader(tmp_path: Path, name: str) -> None:
+    tally = fuzz(name, COUNT, 0, tmp_path)
+    assert not tally.faults, tally.faults[:5]
+    assert tally.crashed == tally.hung == 0
+    assert tally.read + tally.refused == tally.tried == COUNT
+    assert tally.refused > 0
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_the_files_that_it_begins_with_are_read(tmp_path: Path, name: str) -> None:
+    reader = READERS[name]
+    for sample in reader.samples:
+        path = tmp_path / f"data{reader.ending}"
+        path.write_bytes(sample)
+        reader.read(path)
+
+
+def test_every_ending_of_data_has_files_to_begin_with() -> None:
+    assert set(SAMPLES) == {ending for endings in ENDINGS.values() for ending in endings}
