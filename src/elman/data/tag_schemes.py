@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 Scheme = Literal["plain", "bio", "bioes"]
 
 OUTSIDE = "O"
+_PREFIXES = {"bio": ("B", "I"), "bioes": ("B", "I", "E", "S")}
 
 
 class Entity(NamedTuple):
@@ -38,6 +39,17 @@ def scheme_of(tags: Iterable[str]) -> Scheme:
     if prefixes & set("ES"):
         return "bioes"
     return "bio" if "B" in prefixes else "plain"
+
+
+def belongs(tag: str, scheme: Scheme) -> bool:
+    """Whether a tag is one of a scheme's.
+
+    Example:
+        >>> belongs("B-city", "bio"), belongs("E-city", "bio"), belongs("NOUN", "bio")
+        (True, False, False)
+    """
+    prefix, kind = _parted(tag)
+    return scheme == "plain" or tag == OUTSIDE or (prefix in _PREFIXES[scheme] and bool(kind))
 
 
 def may_follow(before: str | None, tag: str | None, scheme: Scheme) -> bool:

@@ -11,7 +11,7 @@ from elman.data.examples import TaggedSentence
 from elman.data.formats import ENDINGS, format_of, read_table
 from elman.data.source import check_file
 from elman.data.tables import Table
-from elman.data.tag_schemes import Scheme, may_follow, scheme_of
+from elman.data.tag_schemes import Scheme, belongs, may_follow, scheme_of
 from elman.data.tagged_table import column_file, holds_lists, tokens_of, usual_columns
 from elman.data.wording import command, in_all, listed, nearest, quoted, shown
 from elman.errors import DataError
@@ -118,7 +118,9 @@ def _check_scheme(file: ColumnFile, tag: int, scheme: Scheme) -> None:
     for sentence in file.sentences:
         before: str | None = None
         for line in sentence:
-            if not may_follow(before, line.fields[tag], scheme):
+            if not belongs(line.fields[tag], scheme):
+                broken.append((line, f"The tag {shown(line.fields[tag])} is of no entity"))
+            elif not may_follow(before, line.fields[tag], scheme):
                 after = "begins a sentence" if before is None else f"follows {shown(before)}"
                 broken.append((line, f"The tag {shown(line.fields[tag])} {after}"))
             before = line.fields[tag]

@@ -122,6 +122,7 @@ FIELD_FAULTS = {
     "no word": ("\tO\nam\tO\n", "bio", ":1, column '1'", "The word is missing"),
     "inside of nothing": ("I B-x\nam I-y\n\na I-x", "bio", ":2, column '2'", "follows 'B-x'"),
     "inside at once": ("I I-x\nam O\n", "bio", ":1, column '2'", "'I-x' begins a sentence"),
+    "no tag of the scheme": ("I NOUN\nam O\n", "bio", ":1, column '2'", "'NOUN' is of no entity"),
     "never ended": ("I S-x\nam B-x\n\na O", "bioes", ":2, column '2'", "ends after the tag 'B-x'"),
 }
 

@@ -11,6 +11,7 @@ import torch
 from elman.cells.spec import CellSpec
 from elman.data.examples import TaggedSentence
 from elman.data.tag_schemes import may_follow
+from elman.errors import ConfigurationError
 from elman.training.config import TrainingConfig
 from elman.training.shapes.aligned.config import choose
 from elman.training.shapes.aligned.decoding import allowed_tags, predicted
@@ -139,6 +140,14 @@ def test_what_the_data_chooses() -> None:
     assert (choices["unit"], choices["crf"], choices["characters"]) == ("characters", False, False)
     assert reasons["unit"].startswith("characters: no token")
     assert reasons["scheme"].endswith("as asked for")
+
+
+def test_a_scheme_that_the_tags_do_not_follow_is_refused() -> None:
+    data = tagged_data()
+    letters = tuple(TaggedSentence(tuple("ab"), ("x", "y"), row) for row in range(20))
+    asked = TrainingConfig.checked({"data": "towns.conll", "scheme": "bio"})
+    with pytest.raises(ConfigurationError, match="'x' is none of the scheme bio"):
+        choose(asked, replace(data, train=letters))
 
 
 def test_every_option_of_the_model_reaches_its_description() -> None:

@@ -6,8 +6,10 @@ import math
 from typing import Any, Literal
 
 from elman.data.examples import Dataset, TaggedSentence
-from elman.data.tag_schemes import Scheme, scheme_of
+from elman.data.tag_schemes import Scheme, belongs, scheme_of
 from elman.data.tokens import Unit, tokenise
+from elman.data.wording import shown
+from elman.errors import ConfigurationError
 from elman.models.description import Rate, Width
 from elman.training.choices import Chosen, embedding_size, epochs_for
 from elman.training.config import TextConfig, TrainingConfig
@@ -37,7 +39,7 @@ def choose(config: TrainingConfig, dataset: Dataset[TaggedSentence]) -> Chosen:
     unit, reason = _unit(dataset)
     if config.unit is not None:
         unit, reason = config.unit, f"a step is one of the {config.unit}, as asked for"
-    scheme = config.scheme or scheme_of(tag for one in dataset.train for tag in one.tags)
+    scheme = _scheme(config, dataset)
     words = unit == "words"
     examples = len(dataset.train)
     batch_size = config.batch_size or min(32, max(4, 2 ** int(math.log2(max(examples // 16, 1)))))
@@ -61,6 +63,19 @@ def choose(config: TrainingConfig, dataset: Dataset[TaggedSentence]) -> Chosen:
     }
     told = _SCHEMES[scheme] + (", as asked for" if config.scheme else "")
     return choices, {"unit": reason, "scheme": told}
+
+
+def _scheme(config: TrainingConfig, dataset: Dataset[TaggedSentence]) -> Scheme:
+    tags = {tag for one in dataset.train for tag in one.tags}
+    strange = sorted(tag for tag in tags if config.scheme and not belongs(tag, config.scheme))
+    if strange:
+        raise ConfigurationError(
+            f"The tag {shown(strange[0])} is none of the scheme {config.scheme}.",
+            where=f"scheme = {config.scheme}",
+            expected=f"{scheme_of(tags)}, as the tags are",
+            next_step="leave out --scheme",
+        )
+    return config.scheme or scheme_of(tags)
 
 
 def _unit(dataset: Dataset[TaggedSentence]) -> tuple[Unit, str]:
