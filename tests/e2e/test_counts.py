@@ -17,6 +17,8 @@ def test_a_cell_is_counted_by_formula(tmp_path: Path) -> None:
     assert max(map(len, answer.lines())) <= 100
     quiet = elman_here("counts", "gru", "--bidirectional", "--quiet", cwd=tmp_path)
     assert quiet.lines() == [str(2 * 3 * (64 * 128 + 128**2 + 2 * 128))]
+    huge = elman_here("counts", "rnn", "--hidden-size", 10**7, "--quiet", cwd=tmp_path)
+    assert huge.lines() == [str(10**7 * (64 + 10**7 + 2))]  # no such layer is made
 
 
 def test_a_run_s_model_is_counted(reviews_run: Trained, tmp_path: Path) -> None:

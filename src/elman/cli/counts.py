@@ -68,6 +68,8 @@ def counts(
 def _counted(
     model: str, input_size: int, hidden_size: int, num_layers: int, bidirectional: bool
 ) -> ModelCounts:
+    import torch
+
     from elman.cells.spec import CellSpec
     from elman.insight.counts_of_model import count_model
     from elman.layers.build import recurrent_layer
@@ -76,9 +78,10 @@ def _counted(
     kind: Kind | None = next((one for one in get_args(Kind) if one == model), None)
     if kind is not None:
         cell = CellSpec(kind)
-        layer = recurrent_layer(
-            cell, input_size, hidden_size, num_layers=num_layers, bidirectional=bidirectional
-        )
+        with torch.device("meta"):  # sizes without numbers: any size can be counted
+            layer = recurrent_layer(
+                cell, input_size, hidden_size, num_layers=num_layers, bidirectional=bidirectional
+            )
         return count_model(layer)
     return count_model(load(Path(model)).model)
 

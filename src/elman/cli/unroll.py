@@ -29,8 +29,7 @@ def unroll(
 ) -> None:
     """Work a network of 5 inputs, 3 units and 1 output through, forward and backward.
 
-    Every step of one input, each equation with its numbers filled in. The values are those of the
-    layers, the gradients those of autograd, which is checked.
+    Each equation of each step has its numbers filled in, and all are checked by autograd.
     """
     from elman import __version__
     from elman.cli.output import write_page
