@@ -15,7 +15,9 @@ import torch
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
+from elman.errors import CorruptRunError
 from elman.training.manifest import MODEL_FILES, STATE_FILES, sealed
+from elman.training.saved_run import open_run
 from tests.e2e.program import elman_here, refused
 from tests.e2e.stopping import (
     OPTIONS,
@@ -169,10 +171,15 @@ def test_a_manifest_that_is_cut(run: Path, name: str) -> None:
 
 
 def test_every_byte_of_the_manifest_counts(labels_run: Path) -> None:
-    content = (labels_run / "run.json").read_bytes()
-    for place in range(0, len(content), 11):
-        put(labels_run / "run.json", flipped(content, place))
-        assert_refused(labels_run, "predict", "run.json")
+    path = labels_run / "run.json"
+    content = path.read_bytes()
+    for place in range(0, len(content), 3):
+        path.write_bytes(flipped(content, place))
+        with pytest.raises(CorruptRunError) as caught:
+            open_run(labels_run)
+        assert caught.value.where == str(path)
+    path.write_bytes(flipped(content, 0))
+    assert_refused(labels_run, "predict", "run.json")
 
 
 MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
