@@ -49,6 +49,11 @@ _PAIRS = [
 _WAVE = [{"time": step, "value": round(value, 3)} for step, value in enumerate(wave(70))]
 _NUMBERS = {"hidden_size": 4, "dropout": 0.0, "batch_size": 5, "epochs": 2}
 _SAID = [{"x": n % 7, "y": -n, "said": f"it is {n % 7}"} for n in range(40)]
+_NOTES = [
+    {"piece": piece, "onset": step / 2, "duration": 0.5, "pitch": 60 + piece % 9 + step}
+    for piece in range(24)
+    for step in range(5)
+]
 
 SAMPLES: Mapping[str, Sample] = {
     "labels": Sample(
@@ -63,6 +68,9 @@ SAMPLES: Mapping[str, Sample] = {
     ),
     "running text": Sample(
         "language_model", "story.txt", lambda path: story(path, 13), _SMALL, ("the film", "")
+    ),
+    "music": Sample(
+        "language_model", "scales.csv", lambda path: write(path, _NOTES), _NUMBERS, None, "rolls"
     ),
     "tags": Sample(
         "aligned", "towns.conll", lambda path: path.write_text(conll(sentences(41))),

@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
+from scipy.io import savemat
 
 from elman.data.examples import Shape
 from elman.data.formats import ENDINGS
@@ -139,6 +140,17 @@ def _json_lines() -> bytes:
     return "".join(json.dumps(dict(zip(names, row, strict=True))) + "\n" for row in ROWS).encode()
 
 
+def _matlab(compressed: bool) -> bytes:
+    """Piano rolls of 12 pieces, as scipy writes them."""
+    file = io.BytesIO()
+    pieces = np.empty((1, 4), dtype=object)
+    for place in range(4):
+        pieces[0, place] = np.eye(6, 88, place, dtype=np.uint8)
+    parts = dict.fromkeys(("traindata", "validdata", "testdata"), pieces)
+    savemat(file, parts, do_compression=compressed)
+    return file.getvalue()
+
+
 SAMPLES: Mapping[str, tuple[bytes, ...]] = {
     ".csv": (CSV, CSV.replace(b"\n", b"\r\n"), b"\xef\xbb\xbf" + CSV, CSV.replace(b",", b";")),
     ".tsv": (CSV.replace(b",", b"\t"), b"text\tlabel\n" + b"a b\tx\nc d\ty\n" * 8),
@@ -150,6 +162,7 @@ SAMPLES: Mapping[str, tuple[bytes, ...]] = {
         ending: (CONLL.encode(), CONLL.replace("\t", " ").encode()) for ending in ENDINGS["columns"]
     },
     ".conllu": (CONLLU.encode(),),
+    ".mat": (_matlab(False), _matlab(True)),
 }
 """Good files for every ending that `elman train` takes."""
 
@@ -227,7 +240,7 @@ def tensors(path: Path) -> object:
 
 READERS: Mapping[str, Reader] = {
     **{ending: Reader(ending, SAMPLES[ending], load)
-       for ending in (".csv", ".tsv", ".jsonl", ".parquet", ".txt", ".conllu", ".conll")},
+       for ending in (".csv", ".tsv", ".jsonl", ".parquet", ".txt", ".conllu", ".conll", ".mat")},
     "pairs": Reader(".csv", (PAIRS,), load_as("encoder_decoder")),
     "series": Reader(".csv", (SERIES,), load_as("forecaster")),
     "tagged table": Reader(".csv", (TAGGED,), load_as("aligned")),
