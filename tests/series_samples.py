@@ -56,8 +56,10 @@ def forecaster_config(**changes: Any) -> ForecasterConfig:
     return ForecasterConfig.checked(FORECASTER | changes)
 
 
-def forecaster_task(data: SeriesDataset | None = None, **changes: Any) -> ForecasterTask:
-    torch.manual_seed(0)
+def forecaster_task(
+    data: SeriesDataset | None = None, init_seed: int = 0, **changes: Any
+) -> ForecasterTask:
+    torch.manual_seed(init_seed)
     task = ForecasterTask(forecaster_config(**changes), data or waves())
     with torch.no_grad():  # as if trained: nothing is 0 by its initialisation
         for weight in task.model.parameters():

@@ -49,7 +49,8 @@ class Forecaster(nn.Module):
         self.known = nn.Linear(covariates, width, bias=False) if covariates else None
         self.series = nn.Embedding(description.series + 1, width, padding_idx=0)
         nn.init.zeros_(self.series.weight)
-        self.places = nn.Embedding(self.segments, width)
+        direct = description.decoding == "direct"
+        self.places = nn.Embedding(self.segments, width) if direct else None
         self.recurrent = recurrent_layer(
             description.cell,
             width,
@@ -85,16 +86,16 @@ class Forecaster(nn.Module):
         steps = torch.relu(steps + ahead[:, :count])
         output, state = self._run(steps, None)
         who = self.series(series)
-        if self.description.decoding == "direct":
-            forecast = self._direct(state, ahead[:, count - 1 :], who)
+        if self.places is not None:
+            places = self.places.weight + who[:, None] + ahead[:, count - 1 :]
+            forecast = self._direct(state, torch.relu(places))
         else:
             forecast = self._recursive(output[:, -1], state, ahead[:, count:], who)
         level = last if self.highway is None else last + self.highway(past)
         return self._placed(forecast, level.unsqueeze(2))
 
-    def _direct(self, state: State, ahead: Tensor, who: Tensor) -> Tensor:
+    def _direct(self, state: State, steps: Tensor) -> Tensor:
         """[B, M, segment · P] all segments at once, each from the state after the past."""
-        steps = torch.relu(self.places.weight + who[:, None] + ahead)
         batch = len(steps)
         starts = tuple(part.repeat_interleave(self.segments, 1) for part in state)
         output, _ = self._run(steps.flatten(0, 1).unsqueeze(1), starts)

@@ -20,14 +20,16 @@ from elman.training.checkpoint import (
 from elman.training.loop import Loop, Step
 from elman.training.optim import make_optimizer
 from elman.training.shapes.aligned.task import AlignedTask
+from elman.training.shapes.forecaster.task import ForecasterTask
 from elman.training.shapes.writing.task import WritingTask
 from elman.training.stop import StopRequest, StopRequested
 from tests import training_samples
+from tests.series_samples import forecaster_task
 from tests.tagged_samples import aligned_task
 from tests.training_samples import Notes, language_model_task, many_to_one_task
 from tests.translation_samples import pair_task
 
-AnyTask = training_samples.AnyTask | AlignedTask | WritingTask
+AnyTask = training_samples.AnyTask | AlignedTask | ForecasterTask | WritingTask
 
 TIMES = ("tokens_per_second", "seconds")
 SCHEDULES = ["one-cycle", "cosine", "constant", "plateau"]
@@ -38,6 +40,7 @@ SHAPES: dict[str, tuple[Callable[..., AnyTask], dict[str, Any]]] = {
     ),
     "language_model": (language_model_task, {"cell": "lstm", "num_layers": 2, "batch_size": 2}),
     "encoder_decoder": (pair_task, {"scheduled_sampling": 0.5, "batch_size": 3}),
+    "forecaster": (forecaster_task, {"decoding": "recursive", "batch_size": 24}),
     "aligned": (aligned_task, {"word_dropout": 0.2, "batch_size": 3}),
     "full_bptt": (language_model_task, {"bptt_steps": 0, "bptt_window": None, "batch_size": 2}),
 }
