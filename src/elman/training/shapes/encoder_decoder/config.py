@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
 from elman.data.examples import Dataset, TextPair
 from elman.data.tokens import iterate
 from elman.data.vocabulary import choose_unit
-from elman.training.choices import Chosen, embedding_size, epochs_for
+from elman.training.choices import Chosen, embedding_size
 from elman.training.config import TextConfig, TrainingConfig
-from elman.training.shapes.writing.config import WritingConfig
+from elman.training.shapes.writing.config import WritingConfig, writing_choices
 
 _FEW = 2000
 """Of fewer pairs much has to be guessed."""
@@ -32,14 +31,10 @@ def choose(config: TrainingConfig, dataset: Dataset[TextPair]) -> Chosen:
     """What is left open, chosen from the data."""
     units, reasons = _units(config, dataset)
     examples, words = len(dataset.train), units["target_unit"] == "words"
-    batch_size = config.batch_size or min(64, max(4, 2 ** int(math.log2(max(examples // 40, 1)))))
     attention = config.attention or "general"
-    # Case in the source tells nothing where the target has none, and doubles what is to be learnt.
-    caseless = all(pair.target.lower() == pair.target.upper() for pair in dataset.train)
     choices: dict[str, Any] = {
-        "min_count": 2 if words else 1,
-        "lowercase": caseless,
-        "hidden_size": 128,
+        # Case in the source tells nothing where the target has none, and is more to be learnt.
+        "lowercase": all(pair.target.lower() == pair.target.upper() for pair in dataset.train),
         "embedding_size": embedding_size(config, 64),
         "bidirectional": True,
         "dropout": 0.45 if examples < _FEW else 0.3 if words else 0.2,
@@ -47,15 +42,11 @@ def choose(config: TrainingConfig, dataset: Dataset[TextPair]) -> Chosen:
         # right from end to end, it would only make probabilities smaller than they are.
         "label_smoothing": 0.1 if words or examples < _FEW else 0.0,
         "attention": attention,
-        "input_feeding": False,
         "copy_unknown": attention != "none",
-        "beams": 5,
         "patience": 0,  # texts written greedily go up and down until the rate has fallen
-        "batch_size": batch_size,
-        "epochs": epochs_for(math.ceil(examples / batch_size), least=16),
         "learning_rate": 4e-3 if config.optimizer == "adamw" else 0.5,
     }
-    return units | choices, reasons
+    return writing_choices(config, examples, units["target_unit"]) | units | choices, reasons
 
 
 def _units(config: TrainingConfig, dataset: Dataset[TextPair]) -> Chosen:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Literal
 
 from elman.data.arrays import ArrayDataset
 from elman.data.vocabulary import choose_unit
 from elman.models.description import Width
-from elman.training.choices import Chosen, epochs_for
+from elman.training.choices import Chosen
 from elman.training.config import TrainingConfig
 from elman.training.options import Positive
-from elman.training.shapes.writing.config import WritingConfig
+from elman.training.shapes.writing.config import WritingConfig, writing_choices
 
 
 class OneToManyConfig(WritingConfig):
@@ -31,22 +30,13 @@ def choose(config: TrainingConfig, dataset: ArrayDataset) -> Chosen:
             config.target_unit,
             f"a step is one of the {config.target_unit}, as asked for",
         )
-    examples = len(dataset.train)
-    batch_size = config.batch_size or min(64, max(4, 2 ** int(math.log2(max(examples // 40, 1)))))
     choices: dict[str, Any] = {
-        "target_unit": unit,
         "lowercase": False,
-        "min_count": 2 if unit == "words" else 1,
-        "hidden_size": 128,
         "embedding_size": 64,
         "dropout": 0.3,
         "label_smoothing": 0.1 if unit == "words" else 0.0,
         "attention": "none",
-        "input_feeding": False,
-        "beams": 5,
         "patience": 10,
-        "batch_size": batch_size,
-        "epochs": epochs_for(math.ceil(examples / batch_size), least=12),
         "learning_rate": 3e-3 if config.optimizer == "adamw" else 0.5,
     }
-    return choices, {"target unit": reason}
+    return writing_choices(config, len(dataset.train), unit) | choices, {"target unit": reason}
