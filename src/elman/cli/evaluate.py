@@ -12,7 +12,7 @@ from elman.cli.options import Debug, Json, Quiet
 
 
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="The run folder.")],
+    run: Annotated[Path, typer.Argument(help="The run folder, or a zip archive of it.")],
     data: Annotated[
         str | None,
         typer.Argument(help="Other data to measure on. (default: the test part of the run's own)"),

@@ -12,7 +12,7 @@ from elman.cli.options import Debug, Json, Quiet
 
 
 def predict(
-    run: Annotated[Path, typer.Argument(help="The run folder.")],
+    run: Annotated[Path, typer.Argument(help="The run folder, or a zip archive of it.")],
     items: Annotated[
         list[str] | None, typer.Argument(help="Texts. (default: the lines of standard input)")
     ] = None,
