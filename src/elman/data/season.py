@@ -30,6 +30,8 @@ def find_season(series: Sequence[Numbers], longest: int) -> int:
         >>> find_season([np.sin(np.arange(60) * 2 * np.pi / 7)], 20)
         7
     """
+    most = max(map(len, series))
+    series = [values for values in series if 2 * len(values) >= most]  # others tell little of it
     longest = min(longest, *(len(values) // 3 for values in series))
     if longest < 2:
         return 1

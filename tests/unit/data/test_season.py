@@ -22,6 +22,10 @@ def test_gaps_and_noise_hide_no_period() -> None:
     assert find_season([values, np.array(wave(150, 12))], 60) == 12
 
 
+def test_a_short_series_does_not_hide_the_period_of_the_long_ones() -> None:
+    assert find_season([np.array(wave(120, 12)), np.array([1.0, 5.0, 2.0])], 60) == 12
+
+
 def test_where_nothing_repeats_the_season_is_one() -> None:
     draw = np.random.default_rng(0)
     assert find_season([draw.standard_normal(200)], 60) == 1

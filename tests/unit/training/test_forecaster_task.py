@@ -113,6 +113,14 @@ def test_the_rivals_forecast_from_the_same_origins() -> None:
     assert list(rivals(forecaster_task(season=1))) == ["naive (last value)"]
 
 
+def test_a_series_without_a_whole_season_repeats_its_last_value() -> None:
+    told = rivals(forecaster_task(season=90))
+    naive, seasonal = told["naive (last value)"], told["seasonal naive (90)"]
+    assert naive != seasonal  # the origins from 90 on have one
+    only = rivals(forecaster_task(season=99))
+    assert only["seasonal naive (99)"] == only["naive (last value)"]
+
+
 @pytest.mark.parametrize(
     ("changes", "parts", "what"),
     [

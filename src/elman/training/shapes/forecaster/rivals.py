@@ -25,10 +25,13 @@ def naive_forecasts(task: ForecasterTask) -> dict[str, Tensor]:
 
 
 def _repeated(task: ForecasterTask, season: int) -> Tensor:
+    """The last season of each series, or its last value where it has no whole season yet."""
     windows = task.parts["test"]
     forecast = np.empty((len(windows), windows.horizon))
+    numbers, origins = windows.series.numpy(), windows.origins.numpy()
     for number, series in enumerate(task.series):
-        own = (windows.series == number).numpy()
-        origins = windows.origins.numpy()[own]
-        forecast[own] = seasonal_naive(filled(series.values), origins, windows.horizon, season)
+        for early, period in ((True, 1), (False, season)):
+            own = (numbers == number) & ((origins < season) == early)
+            values = filled(series.values)
+            forecast[own] = seasonal_naive(values, origins[own], windows.horizon, period)
     return torch.from_numpy(forecast)
