@@ -223,11 +223,6 @@ def assert_killed_well(
     assert_same_ending(home / "run", reference(data, epochs))
 
 
-@pytest.mark.parametrize("data", DATA)
-def test_killed_three_times(home: Path, data: str, reference: Reference) -> None:
-    assert_killed_well(home, data, LONG, 3, reference)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("data", DATA)
 def test_killed_twenty_times(home: Path, data: str, reference: Reference) -> None:
