@@ -1,12 +1,25 @@
-"""Small images, sounds and tables of numbers, which a small model can tell apart."""
+"""Small images, sounds, tables and tasks of numbers, which a small model can tell apart."""
 
 from __future__ import annotations
 
 import wave
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
+import torch
 from PIL import Image
+
+from elman.data.arrays import ArrayDataset, TableForm
+from elman.data.examples import LabelledArray, Reads, Roll
+from elman.data.load_rolls import RollDataset
+from elman.training.shapes.arrays.task import ArrayTask
+from elman.training.shapes.frames_to_one.config import FramesToOneConfig
+from elman.training.shapes.frames_to_one.shape import FRAMES_TO_ONE
+from elman.training.shapes.one_to_one.config import OneToOneConfig
+from elman.training.shapes.one_to_one.shape import ONE_TO_ONE
+from elman.training.shapes.piano_rolls.config import PianoRollConfig
+from elman.training.shapes.piano_rolls.task import PianoRollTask
 
 
 def image(path: Path, number: int, upper: bool) -> None:
@@ -68,3 +81,53 @@ def sequences(path: Path, count: int = 30) -> Path:
             lines.append(f"s{number},{step},{step * slope:.3f},{label},{slope}")
     path.write_text("\n".join(lines) + "\n")
     return path
+
+
+def _config(shape: str, **more: Any) -> dict[str, Any]:
+    return {
+        "data": "any", "shape": shape, "hidden_size": 4, "dropout": 0.0, "epochs": 3,
+        "batch_size": 3, "learning_rate": 0.05, "weight_decay": 0.01, **more,
+    }  # fmt: skip
+
+
+def array_data(shape: Literal["one_to_one", "many_to_one"], count: int = 14) -> ArrayDataset:
+    """Vectors of two numbers, or sequences of 1 to 4 of them, labelled by the sign of their sum."""
+    draw = np.random.default_rng(0)
+    examples = []
+    for row in range(1, count + 1):
+        values = draw.normal(size=(1 + row % 4, 2)).astype(np.float32)
+        values = values if shape == "many_to_one" else values[0]
+        examples.append(LabelledArray(values, "ab"[int(values.sum() > 0)], row))
+    train = tuple(examples)
+    reads: Reads = "frames" if shape == "many_to_one" else None
+    return ArrayDataset(
+        "any", shape, "", "class", train, train[:6], train[:5], "", "0" * 64, (), reads=reads,
+        form=TableForm(("x", "y"), "rows" if reads else None),
+    )  # fmt: skip
+
+
+def vectors_task(init_seed: int = 0, **changes: Any) -> ArrayTask:
+    torch.manual_seed(init_seed)
+    config = OneToOneConfig.checked(_config("one_to_one") | changes)
+    return ONE_TO_ONE.make_task(config, array_data("one_to_one"))[0]  # type: ignore[return-value]
+
+
+def frames_task(init_seed: int = 0, **changes: Any) -> ArrayTask:
+    torch.manual_seed(init_seed)
+    own = {"reads": "frames", "max_length": 3, "bidirectional": True, "pooling": "attention"}
+    config = FramesToOneConfig.checked(_config("many_to_one", **own) | changes)
+    return FRAMES_TO_ONE.make_task(config, array_data("many_to_one"))[0]  # type: ignore[return-value]
+
+
+def rolls_task(init_seed: int = 0, **changes: Any) -> PianoRollTask:
+    torch.manual_seed(init_seed)
+    draw = np.random.default_rng(0)
+    rolls = tuple(
+        Roll((draw.random((2 + row % 4, 5)) < 0.3).astype(np.uint8), row) for row in range(1, 12)
+    )
+    data = RollDataset(
+        "any", "language_model", "", "next keys", rolls, rolls[:4], rolls[:3], "", "0" * 64, (),
+        reads="rolls", step=1.0,
+    )  # fmt: skip
+    config = PianoRollConfig.checked(_config("language_model", reads="rolls") | changes)
+    return PianoRollTask(config, data)

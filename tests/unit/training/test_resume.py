@@ -20,16 +20,26 @@ from elman.training.checkpoint import (
 from elman.training.loop import Loop, Step
 from elman.training.optim import make_optimizer
 from elman.training.shapes.aligned.task import AlignedTask
+from elman.training.shapes.arrays.task import ArrayTask
 from elman.training.shapes.forecaster.task import ForecasterTask
+from elman.training.shapes.piano_rolls.task import PianoRollTask
 from elman.training.shapes.writing.task import WritingTask
 from elman.training.stop import StopRequest, StopRequested
 from tests import training_samples
+from tests.number_samples import frames_task, rolls_task, vectors_task
 from tests.series_samples import forecaster_task
 from tests.tagged_samples import aligned_task
 from tests.training_samples import Notes, language_model_task, many_to_one_task
 from tests.translation_samples import pair_task
 
-AnyTask = training_samples.AnyTask | AlignedTask | ForecasterTask | WritingTask
+AnyTask = (
+    training_samples.AnyTask
+    | AlignedTask
+    | ForecasterTask
+    | WritingTask
+    | ArrayTask
+    | PianoRollTask
+)
 
 TIMES = ("tokens_per_second", "seconds")
 SCHEDULES = ["one-cycle", "cosine", "constant", "plateau"]
@@ -42,6 +52,9 @@ SHAPES: dict[str, tuple[Callable[..., AnyTask], dict[str, Any]]] = {
     "encoder_decoder": (pair_task, {"scheduled_sampling": 0.5, "batch_size": 3}),
     "forecaster": (forecaster_task, {"decoding": "recursive", "batch_size": 24}),
     "aligned": (aligned_task, {"word_dropout": 0.2, "batch_size": 3}),
+    "one_to_one": (vectors_task, {}),
+    "frames_to_one": (frames_task, {"cell": "gru"}),
+    "piano_rolls": (rolls_task, {"num_layers": 2}),
     "full_bptt": (language_model_task, {"bptt_steps": 0, "bptt_window": None, "batch_size": 2}),
 }
 

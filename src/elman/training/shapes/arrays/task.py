@@ -13,6 +13,8 @@ from elman.data.arrays import ArrayDataset
 from elman.data.batches import bucketed, by_length
 from elman.data.examples import LabelledArray
 from elman.data.splits import PARTS, Part
+from elman.models.many_to_one import ManyToOne
+from elman.models.one_to_one import OneToOne
 from elman.sequences import Ragged
 from elman.training.bptt import Carried
 from elman.training.config import SettledConfig
@@ -79,7 +81,7 @@ class ArrayTask:
         config: SettledConfig,
         dataset: ArrayDataset,
         goal: ClassGoal | NumberGoal,
-        model: nn.Module,
+        model: OneToOne | ManyToOne,
         reader: Reader,
         summary: str,
     ) -> None:
