@@ -17,7 +17,7 @@ from elman.training.report.content import ReportContent
 from elman.training.report.page import render_report
 from elman.training.shapes.forecaster.config import choose
 from elman.training.shapes.forecaster.outputs import losses
-from elman.training.shapes.forecaster.report import report
+from elman.training.shapes.forecaster.report import _apart, report
 from elman.training.shapes.forecaster.rivals import rivals
 from elman.training.shapes.forecaster.task import ForecasterTask, describe
 from elman.training.task import METRICS
@@ -172,3 +172,18 @@ def test_the_report_shows_errors_by_step_and_forecasts_beside_the_truth(forecast
     assert "Farthest from it" in text
     assert ("bands hold" in text) == (forecast != "point")
     assert len(PARTS) == 3
+
+
+def test_the_examples_are_the_nearest_and_the_farthest_and_share_no_step() -> None:
+    task = forecaster_task()
+    task.model.eval()
+    test = task.backtest("test")
+    error = torch.arange(float(len(test.origins)))
+    best, worst = _apart(task, test, error)
+    assert (best[0], worst[0]) == (0, len(error) - 1)
+    assert (len(best), len(worst)) == (2, 2)
+    for one in best + worst:
+        for other in set(best + worst) - {one}:
+            near = abs(int(test.origins[one] - test.origins[other])) < 6
+            assert test.series[one] != test.series[other] or not near
+    assert max(best) < min(worst)

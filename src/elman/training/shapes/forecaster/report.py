@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import islice
 from typing import Any
 
 import torch
@@ -74,9 +75,7 @@ def _by_step(task: ForecasterTask, test: Backtest) -> Html:
 def _examples(task: ForecasterTask, test: Backtest) -> Html:
     """The forecasts with the smallest and the largest errors, and how often the band was right."""
     error = (test.middle - test.truth).abs() / task.yardsticks.naive[test.series, None]
-    ranked = _apart(task, test, error.nanmean(1))
-    half = (len(ranked) + 1) // 2
-    best, worst = ranked[:half], ranked[half:]
+    best, worst = _apart(task, test, error.nanmean(1))
     parts = []
     for heading, chosen in (("Nearest to the truth", best), ("Farthest from it", worst)):
         if chosen:
@@ -100,21 +99,25 @@ def _inside(task: ForecasterTask, test: Backtest) -> list[Html]:
     ]
 
 
-def _apart(task: ForecasterTask, test: Backtest, error: torch.Tensor) -> list[int]:
-    """Windows by rising error, of which no two share a step to come, where there are enough."""
-    chosen: list[int] = []
-    horizon = task.config.horizon
-    order = [one for one in torch.argsort(error).tolist() if not math.isnan(float(error[one]))]
-    ends = [one for pair in zip(order, reversed(order), strict=True) for one in pair]
-    for one in ends:  # the smallest, the largest, the smallest but one, ...
-        clear = all(
+def _apart(
+    task: ForecasterTask, test: Backtest, error: torch.Tensor
+) -> tuple[list[int], list[int]]:
+    """The windows of the smallest and of the largest errors, of which no two share a step."""
+    rising = [one for one in torch.argsort(error).tolist() if not math.isnan(float(error[one]))]
+    best: list[int] = []
+    worst: list[int] = []
+
+    def clear(one: int) -> bool:
+        return all(
             test.series[one] != test.series[other]
-            or abs(int(test.origins[one] - test.origins[other])) >= horizon
-            for other in chosen
+            or abs(int(test.origins[one] - test.origins[other])) >= task.config.horizon
+            for other in best + worst
         )
-        if clear and len(chosen) < 2 * _SHOWN:
-            chosen.append(one)
-    return sorted(chosen, key=lambda one: float(error[one]))
+
+    for _ in range(_SHOWN):
+        for chosen, order in ((best, rising), (worst, rising[::-1])):
+            chosen += islice(filter(clear, order), 1)
+    return best, worst
 
 
 def _fan(task: ForecasterTask, test: Backtest, window: int) -> Html:
