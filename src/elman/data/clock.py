@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Final, Literal
 
+from elman.errors import DataError
+
 Scale = Literal["numbers", "dates", "moments"]
 """Whole numbers as they stand; days; days with a time of day."""
 Stride = Literal["numbers", "seconds", "months"]
@@ -21,6 +23,7 @@ Stride = Literal["numbers", "seconds", "months"]
 _EPOCH: Final = datetime(1970, 1, 1)
 _NUMBER = re.compile(r"[-+]?[0-9]{1,15}(?:\.0+)?")
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
+_LAST_YEAR: Final = 9999
 _DAY = 86_400
 _SHORTEST_MONTH = 28 * _DAY
 _UNITS = (("day", _DAY), ("hour", 3600), ("minute", 60), ("second", 1))
@@ -46,11 +49,17 @@ class Clock:
     stride: Stride
 
     def after(self, stamp: int, steps: int) -> int:
-        """The stamp so many steps later (or earlier, if negative)."""
+        """The stamp so many steps later (or earlier, if negative).
+
+        Raises:
+            DataError: it lies beyond the calendar.
+        """
         if self.stride != "months":
             return stamp + steps * self.step
         start = _moment(stamp)
         year, month = divmod(start.year * 12 + start.month - 1 + steps * self.step, 12)
+        if not 1 <= year <= _LAST_YEAR:
+            raise _beyond_the_calendar(f"a step to the year {year}")
         first = start.replace(year=year, month=month + 1, day=1)
         day = 31 if _is_month_end(start) else start.day
         return _seconds(first.replace(day=min(day, _days_in(first))))
@@ -67,7 +76,11 @@ class Clock:
         return apart // self.step if fits else None
 
     def write(self, stamp: int) -> str:
-        """A stamp as it stands in a file."""
+        """A stamp as it stands in a file.
+
+        Raises:
+            DataError: it lies beyond the calendar.
+        """
         if self.scale == "numbers":
             return str(stamp)
         moment = _moment(stamp)
@@ -155,7 +168,19 @@ def _commonest(values: Sequence[int]) -> int:
 
 
 def _moment(stamp: int) -> datetime:
-    return _EPOCH + timedelta(seconds=stamp)
+    try:
+        return _EPOCH + timedelta(seconds=stamp)
+    except OverflowError as error:
+        raise _beyond_the_calendar(f"{stamp} seconds from 1970") from error
+
+
+def _beyond_the_calendar(what: str) -> DataError:
+    return DataError(
+        "A time lies beyond the calendar.",
+        where=what,
+        expected=f"times in the years 1 to {_LAST_YEAR}",
+        next_step="correct the times, or forecast fewer steps: --horizon",
+    )
 
 
 def _seconds(moment: datetime) -> int:

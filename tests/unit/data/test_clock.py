@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from elman.data.clock import Clock, Scale, common_clock, read_stamp
+from elman.errors import DataError
 
 
 def stamps(*texts: str) -> list[int]:
@@ -79,6 +80,18 @@ def test_the_sixteenth_of_each_month_is_found_again_after_many_steps() -> None:
     (start,) = stamps("2019-11-16")
     for steps in range(-30, 30):
         assert monthly.between(start, monthly.after(start, steps)) == steps
+
+
+@pytest.mark.parametrize(
+    "clock",
+    [Clock("dates", 1, "months"), Clock("dates", 86_400, "seconds")],
+    ids=["months", "days"],
+)
+def test_the_calendar_ends(clock: Clock) -> None:
+    (last,) = stamps("9999-12-31")
+    with pytest.raises(DataError, match="beyond the calendar") as caught:
+        clock.write(clock.after(last, 1))
+    assert "years 1 to 9999" in caught.value.expected
 
 
 def test_one_stamp_has_a_clock_too() -> None:
