@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -25,8 +26,19 @@ def write(path: Path, content: str) -> str:
     return str(path)
 
 
+def texts(examples: Sequence[object]) -> list[LabelledText | Document]:
+    """The examples, all of which are texts."""
+    found = [one for one in examples if isinstance(one, LabelledText | Document)]
+    assert len(found) == len(examples)
+    return found
+
+
+def rows(examples: Sequence[object]) -> list[int]:
+    return [one.row for one in texts(examples)]
+
+
 def everything(dataset: AnyDataset) -> list[LabelledText | Document]:
-    parts = [*dataset.train, *dataset.validation, *dataset.test]
+    parts = texts([*dataset.train, *dataset.validation, *dataset.test])
     return sorted(parts, key=lambda example: example.row)
 
 
@@ -67,14 +79,14 @@ def test_the_way_of_writing_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_split_column(tmp_path: Path) -> None:
-    rows = [("train", "a"), ("Train", "b"), ("DEV", "a"), ("test", "b"), ("test", "a")]
+    lines = [("train", "a"), ("Train", "b"), ("DEV", "a"), ("test", "b"), ("test", "a")]
     content = "text,label,split\n" + "".join(
-        f"words {number},{label},{part}\n" for number, (part, label) in enumerate(rows)
+        f"words {number},{label},{part}\n" for number, (part, label) in enumerate(lines)
     )
     dataset = load_dataset(DataOptions(write(tmp_path / "a.csv", content)))
-    assert [example.row for example in dataset.train] == [2, 3]
-    assert [example.row for example in dataset.validation] == [4]
-    assert [example.row for example in dataset.test] == [5, 6]
+    assert rows(dataset.train) == [2, 3]
+    assert rows(dataset.validation) == [4]
+    assert rows(dataset.test) == [5, 6]
     assert dataset.split_reason == "column 'split'"
     assert dataset.target == "class"
 
@@ -105,9 +117,7 @@ def test_examples_of_a_label_too_rare_to_divide_go_to_training(tmp_path: Path) -
         for example in (*dataset.validation, *dataset.test)
     )
     assert [note for note in dataset.notes if "too rare to be in every part" in note]
-    assert [example.row for example in dataset.train] == sorted(
-        example.row for example in dataset.train
-    )
+    assert rows(dataset.train) == sorted(rows(dataset.train))
 
 
 @pytest.mark.parametrize(

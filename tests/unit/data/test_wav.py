@@ -41,7 +41,7 @@ def packed(levels: NDArray[np.float64], kind: int, bits: int) -> bytes:
         return struct.pack(f"<{len(levels)}{'f' if bits == 32 else 'd'}", *levels)
     whole = np.round(levels * 2 ** (bits - 1)).astype(np.int64)
     if bits == 8:
-        return (whole + 128).astype(np.uint8).tobytes()
+        return bytes((whole + 128).astype(np.uint8))
     return b"".join(int(one).to_bytes(bits // 8, "little", signed=True) for one in whole)
 
 

@@ -36,7 +36,7 @@ def by_torch(model: EncoderDecoder, source: list[int], target: list[int]) -> Ten
     encoder = kind(about.embedding_size, about.hidden_size, bidirectional=about.bidirectional,
                    **both)  # fmt: skip
     encoder.load_state_dict(model.recurrent.state_dict())
-    memory, final = encoder(model.embedding.weight[torch.tensor(source)])
+    memory, final = encoder(model.embedding.table()[torch.tensor(source)])
     parts = final if isinstance(final, tuple) else (final,)
     width = memory.shape[1]
     state = tuple(part.reshape(about.num_layers, width) for part in parts)

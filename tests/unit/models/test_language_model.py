@@ -26,6 +26,12 @@ def model_of(cell: CellSpec = CELLS[1], **options: Any) -> LanguageModel:
     return LanguageModel(LanguageModelDescription(cell=cell, **(sizes | options))).double()
 
 
+def table_of(model: LanguageModel) -> Tensor:
+    """[V, width] the learned vectors of the tokens."""
+    assert model.embedding.weight is not None
+    return model.embedding.weight
+
+
 def scored_one_by_one(model: LanguageModel, text: list[int]) -> Tensor:
     """Scores [T, V] by a layer of torch.nn."""
     about = model.description
@@ -34,8 +40,9 @@ def scored_one_by_one(model: LanguageModel, text: list[int]) -> Tensor:
         about.embedding_size, about.hidden_size, about.num_layers, dtype=torch.float64, **options
     )
     layer.load_state_dict(model.recurrent.state_dict())
-    hidden, _ = layer(model.embedding.weight[torch.tensor(text)])
-    matrix = model.embedding.weight if about.tied else model.output.weight
+    vectors = table_of(model)
+    hidden, _ = layer(vectors[torch.tensor(text)])
+    matrix = vectors if about.tied else model.output.weight
     scores: Tensor = hidden @ matrix.T + model.output.bias
     return scores
 
@@ -91,17 +98,19 @@ def test_tied_weights_are_one_tensor_with_both_gradients() -> None:
     assert tied.output.weight is tied.embedding.weight
     assert len(list(tied.parameters())) == len(list(untied.parameters())) - 1
     with torch.no_grad():
-        tied.embedding.weight.copy_(untied.embedding.weight)
-        untied.output.weight.copy_(untied.embedding.weight)
+        table_of(tied).copy_(table_of(untied))
+        untied.output.weight.copy_(table_of(untied))
     untied.recurrent.load_state_dict(tied.recurrent.state_dict())
     for model in (tied, untied):
         model(ragged(TEXTS))[0].square().sum().backward()
-    parts = [untied.embedding.weight.grad, untied.output.weight.grad]
-    assert tied.embedding.weight.grad is not None
-    assert parts[0] is not None
-    assert parts[1] is not None
-    assert gap(tied.embedding.weight.grad, parts[0] + parts[1]) < 1e-10
-    assert all(bool(part.abs().max() > 1e-3) for part in parts if part is not None)
+    both = table_of(tied).grad
+    parts = [
+        part for part in (table_of(untied).grad, untied.output.weight.grad) if part is not None
+    ]
+    assert both is not None
+    assert len(parts) == 2
+    assert gap(both, parts[0] + parts[1]) < 1e-10
+    assert all(bool(part.abs().max() > 1e-3) for part in parts)
 
 
 def test_tied_weights_of_two_sizes_are_refused() -> None:

@@ -45,6 +45,7 @@ def plain_layer(model: ManyToOne) -> nn.RNNBase:
     if about.cell.kind == "rnn":
         options["nonlinearity"] = about.cell.nonlinearity
     kind = getattr(nn, about.cell.kind.upper())
+    assert isinstance(about, ManyToOneDescription)
     layer: nn.RNNBase = kind(about.embedding_size, about.hidden_size, **options)
     layer.load_state_dict(model.recurrent.state_dict())
     return layer
@@ -70,7 +71,7 @@ def scored_one_by_one(model: ManyToOne, texts: list[list[int]]) -> Tensor:
     padded = pad_sequence([torch.tensor(text) for text in texts], padding_value=6)
     layer, rows = plain_layer(model), []
     for number, text in enumerate(texts):
-        embedded = model.embedding.weight[padded[: len(text), number]]
+        embedded = model.encoding.table()[padded[: len(text), number]]
         output, final = layer(embedded)
         h_n = final[0] if isinstance(final, tuple) else final
         weight, bias = model.output.weight, model.output.bias

@@ -29,10 +29,10 @@ from tests.translation_samples import pair_config, pair_data
 
 Making = tuple[ShapeParts, Callable[..., Any], Callable[[], AnyDataset]]
 READERS: dict[str, Making] = {
-    "many_to_one": (SHAPES["many_to_one"], many_to_one_config, labelled_data),
-    "language_model": (SHAPES["language_model"], language_model_config, running_data),
-    "encoder_decoder": (SHAPES["encoder_decoder"], pair_config, pair_data),
-    "aligned": (SHAPES["aligned"], aligned_config, tagged_data),
+    "many_to_one": (SHAPES["many_to_one", None], many_to_one_config, labelled_data),
+    "language_model": (SHAPES["language_model", None], language_model_config, running_data),
+    "encoder_decoder": (SHAPES["encoder_decoder", None], pair_config, pair_data),
+    "aligned": (SHAPES["aligned", None], aligned_config, tagged_data),
 }
 every_reader = pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
 
