@@ -12,7 +12,10 @@ from elman.sequences import Ragged
 class PianoRoll(nn.Module):
     """Keys that are down → recurrent layers → a score for each key; the keys do not see each other.
 
-    Dropout acts between layers and before the output.
+        s_t = W h_t + A x_t + b
+
+    The direct path A from the keys that are down, zero at first, is learned within an epoch: most
+    keys stay down for more than a step. Dropout acts between layers and before W.
     """
 
     def __init__(self, description: PianoRollDescription) -> None:
@@ -27,6 +30,8 @@ class PianoRoll(nn.Module):
         )
         self.dropout = nn.Dropout(description.dropout)
         self.output = nn.Linear(description.hidden_size, description.keys)
+        self.direct = nn.Linear(description.keys, description.keys, bias=False)
+        nn.init.zeros_(self.direct.weight)
 
     def forward(self, frames: Ragged) -> Tensor:
         """Scores [N, K] (before the sigmoid) for the step after each step.
@@ -35,4 +40,5 @@ class PianoRoll(nn.Module):
             frames: 1 where a key is down and 0 elsewhere, values [N, K] (float).
         """
         hidden, _ = self.recurrent.run(frames)
-        return self.output(self.dropout(hidden.values))  # type: ignore[no-any-return]
+        scores: Tensor = self.output(self.dropout(hidden.values)) + self.direct(frames.values)
+        return scores

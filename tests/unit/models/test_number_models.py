@@ -83,3 +83,14 @@ def test_a_piano_roll_is_foretold_from_the_past_alone() -> None:
     assert scores.shape == (8, 6)
     assert torch.equal(scores[:5], changed[:5])
     assert not torch.allclose(scores[5:], changed[5:])
+
+
+def test_keys_reach_their_scores_by_a_direct_path_that_begins_at_zero() -> None:
+    torch.manual_seed(0)
+    description = PianoRollDescription(cell=CellSpec("lstm"), keys=6, hidden_size=5)
+    model = PianoRoll(description).eval()
+    roll = Ragged.from_list([(torch.rand(8, 6) < 0.3).float()])
+    with torch.no_grad():
+        before = model(roll)
+        model.direct.weight.copy_(2 * torch.eye(6))
+        assert torch.allclose(model(roll), before + 2 * roll.values)

@@ -22,8 +22,8 @@ def choose(config: TrainingConfig, dataset: RollDataset) -> Chosen:
         "hidden_size": 300,
         "dropout": 0.4,
         "batch_size": 16,
-        "epochs": 60,
-        "learning_rate": 5e-3 if config.optimizer == "adamw" else 0.3,
+        "epochs": 90,
+        "learning_rate": 0.01 if config.optimizer == "adamw" else 0.3,
         "patience": 10,
     }
     return choices, {}
