@@ -38,5 +38,5 @@ def writing_choices(config: TrainingConfig, examples: int, unit: Unit) -> dict[s
         "input_feeding": False,
         "beams": 5,
         "batch_size": batch_size,
-        "epochs": epochs_for(math.ceil(examples / batch_size), least=16),
+        "epochs": epochs_for(math.ceil(examples / batch_size), least=10),
     }

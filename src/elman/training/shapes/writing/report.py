@@ -28,14 +28,13 @@ def report(task: WritingTask) -> dict[str, Any]:
     ranked = task.written("test", search, lambda: None)
     best = [texts[0] for texts in ranked]
     right, wrong = right_and_wrong(task, best)
+    mapped = [*right[:2], *wrong[:2], *right[2:], *wrong[2:]]  # of both kinds, if there are both
     return {
         "data": {"Vocabulary": f"{len(task.writer.vocabulary):,} {task.steps} to write"},
         "right": [_row(task, place, best[place]) for place in right[:_SHOWN]],
         "wrong": [_row(task, place, best[place]) for place in wrong[:_SHOWN]],
         "item": task.parts["test"].item,
-        "sections": [
-            Section("attention", "What it looked at", attention_maps(task, best, [*right, *wrong]))
-        ],
+        "sections": [Section("attention", "What it looked at", attention_maps(task, best, mapped))],
     }
 
 
