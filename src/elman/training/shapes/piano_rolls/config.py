@@ -20,7 +20,7 @@ def choose(config: TrainingConfig, dataset: RollDataset) -> Chosen:
     """What is left open, chosen from the data."""
     choices = {
         "hidden_size": 300,
-        "dropout": 0.4,
+        "dropout": 0.5,
         "batch_size": 16,
         "epochs": 90,
         "learning_rate": 0.01 if config.optimizer == "adamw" else 0.3,
