@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from elman.cells.spec import CellSpec
-from elman.data.vocabulary import Vocabulary
+from elman.data.texts.vocabulary import Vocabulary
 from elman.insight.example import Example
 from elman.insight.explain import Explanation, explain
 from elman.insight.optimisation import Optimisation

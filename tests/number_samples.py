@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from elman.data.arrays import ArrayDataset, TableForm
+from elman.data.arrays.labelled import ArrayDataset, TableForm
 from elman.data.examples import LabelledArray, Reads, Roll
-from elman.data.load_rolls import RollDataset
+from elman.data.loading.rolls import RollDataset
 from elman.training.shapes.arrays.task import ArrayTask
 from elman.training.shapes.frames_to_one.config import FramesToOneConfig
 from elman.training.shapes.frames_to_one.shape import FRAMES_TO_ONE

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from elman.data.clock import Clock
 from elman.data.examples import Series
-from elman.data.series_dataset import series_dataset
-from elman.data.series_table import SeriesTable
-from elman.data.time_split import SeriesDataset
+from elman.data.series.clock import Clock
+from elman.data.series.dataset import series_dataset
+from elman.data.series.table import SeriesTable
+from elman.data.series.time_split import SeriesDataset
 from elman.training.shapes.forecaster.config import ForecasterConfig
 from elman.training.shapes.forecaster.task import ForecasterTask
 

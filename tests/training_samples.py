@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from elman.data.examples import Dataset, Document, LabelledText, Target
-from elman.data.vocabulary import Vocabulary
+from elman.data.texts.vocabulary import Vocabulary
 from elman.training.loop import Step
 from elman.training.shapes.language_model.config import LanguageModelConfig
 from elman.training.shapes.language_model.task import LanguageModelTask

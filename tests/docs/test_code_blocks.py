@@ -22,6 +22,7 @@ def test_the_documents_and_their_blocks_were_found() -> None:
         "README.md",
         "SECURITY.md",
         "docs/cells.md",
+        "docs/data.md",
         "docs/insight.md",
         "docs/kernels.md",
         "docs/lab.md",

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from elman.data.arrays import ArrayDataset, TableForm
+from elman.data.arrays.labelled import ArrayDataset, TableForm
 from elman.data.examples import (
     AnyDataset,
     Dataset,
@@ -20,7 +20,7 @@ from elman.data.examples import (
     TaggedSentence,
     TextPair,
 )
-from elman.data.load_rolls import RollDataset
+from elman.data.loading.rolls import RollDataset
 from elman.training.config import TrainingConfig
 from elman.training.shapes.registry import settle
 from tests.docs.documents import ROOT, rows_under

@@ -23,14 +23,14 @@ from PIL import Image
 from scipy.io import savemat
 
 from elman.data.examples import Shape
-from elman.data.formats import ENDINGS
-from elman.data.images import IMAGE_ENDINGS, choose_form, read_image
-from elman.data.items import read_items
+from elman.data.files.formats import ENDINGS
+from elman.data.files.images import IMAGE_ENDINGS, choose_form, read_image
+from elman.data.files.mel import choose_sound_form, log_mel
+from elman.data.files.wav import WAV_ENDINGS, read_wav
+from elman.data.files.word_vectors import read_vectors
 from elman.data.load import load_dataset
-from elman.data.mel import choose_sound_form, log_mel
 from elman.data.options import DataOptions
-from elman.data.vectors import read_vectors
-from elman.data.wav import WAV_ENDINGS, read_wav
+from elman.data.texts.items import read_items
 from elman.errors import ElmanError
 from elman.training.config import TrainingConfig, read_toml
 from elman.training.manifest import parse_manifest, sealed

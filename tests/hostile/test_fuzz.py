@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from elman.data.formats import ENDINGS
+from elman.data.files.formats import ENDINGS
 from tests.hostile.fuzz import READERS, SAMPLES, fuzz
 
 COUNT = 60

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from elman.data.examples import Document, Example, LabelledText, TaggedSentence
-from elman.data.extraction import by_part
+from elman.data.files.tables import Table
 from elman.data.options import DataOptions
 from elman.data.splits import GIVEN_FILE, Part, Parts, divide
-from elman.data.tables import Table
+from elman.data.texts.extraction import by_part
 from elman.data.wording import counted
 from elman.errors import DataError
 

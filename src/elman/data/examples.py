@@ -118,7 +118,7 @@ class Series:
 
     Args:
         name: of the quantity: its column, its series, or both.
-        stamps: [T] when each step was, as `elman.data.clock` counts; they rise.
+        stamps: [T] when each step was, as `elman.data.series.clock` counts; they rise.
         values: [T], NaN where nothing was measured.
         known: [T + F, K] the covariates of each step, and of F steps after the last value.
         rows: [T] where each step stands in its file, counted from 1; 0 where it does not.

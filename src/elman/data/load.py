@@ -6,18 +6,18 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from elman.data.arrays import row_by_row
-from elman.data.built_in import is_built_in, load_built_in
+from elman.data.arrays.labelled import row_by_row
+from elman.data.built_in.catalogue import is_built_in, load_built_in
 from elman.data.examples import AnyDataset
-from elman.data.formats import Format, format_of
-from elman.data.load_columns import load_columns
-from elman.data.load_folder import load_folder
-from elman.data.load_pairs import load_parallel
-from elman.data.load_plain_text import load_plain_text
-from elman.data.load_rolls import load_matlab_rolls
-from elman.data.load_table import load_table
+from elman.data.files.formats import Format, format_of
+from elman.data.files.source import check_file
+from elman.data.loading.columns import load_columns
+from elman.data.loading.folder import load_folder
+from elman.data.loading.pairs import load_parallel
+from elman.data.loading.plain_text import load_plain_text
+from elman.data.loading.rolls import load_matlab_rolls
+from elman.data.loading.table import load_table
 from elman.data.options import DataOptions
-from elman.data.source import check_file
 from elman.data.splits import Part
 from elman.data.wording import command
 from elman.errors import DataError, UsageError

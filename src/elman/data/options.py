@@ -8,7 +8,7 @@ from typing import Literal
 
 from elman.data.examples import LabelKind, Shape
 from elman.data.splits import Part
-from elman.data.tag_schemes import Scheme
+from elman.data.texts.tag_schemes import Scheme
 
 Transform = Literal["none", "root", "log"]
 """Of the values of series, before they are scaled."""

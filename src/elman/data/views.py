@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from elman.data.examples import Target
-from elman.data.tokens import Unit, tokenise
-from elman.data.vocabulary import choose_unit
+from elman.data.texts.tokens import Unit, tokenise
+from elman.data.texts.vocabulary import choose_unit
 
 CLASSES: Final = ("class", "rating", "tags")
 """The targets that are one of a few classes."""

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from elman.data.vectors import width_of_vectors
-from elman.data.vocabulary import choose_unit
+from elman.data.files.word_vectors import width_of_vectors
+from elman.data.texts.vocabulary import choose_unit
 from elman.errors import ConfigurationError
 from elman.training.config import TrainingConfig
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError, model_validator
 
 from elman.data.examples import Reads, Shape
 from elman.data.options import DataOptions
-from elman.data.tokens import Unit
+from elman.data.texts.tokens import Unit
 from elman.errors import ConfigurationError
 from elman.models.description import Rate, Width
 from elman.training.options import (

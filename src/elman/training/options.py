@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from elman.cells.spec import Kind
 from elman.data.examples import LabelKind, Shape
-from elman.data.tokens import Unit
+from elman.data.texts.tokens import Unit
 from elman.models.description import Encoding, Layers, Rate, VocabularySize, Width
 
 _LARGEST = 3e38  # of the numbers that a weight (float32) can hold

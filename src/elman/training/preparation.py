@@ -15,11 +15,11 @@ import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 import elman
-from elman.data.built_in import is_built_in
+from elman.data.built_in.catalogue import is_built_in
 from elman.data.examples import AnyDataset
+from elman.data.files.source import CHUNK_BYTES, open_source
 from elman.data.findings import findings
 from elman.data.load import load_dataset
-from elman.data.source import CHUNK_BYTES, open_source
 from elman.data.splits import Part
 from elman.data.wording import counted
 from elman.errors import ConfigurationError, CorruptRunError, DataError

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from elman.data import digits
-from elman.data.arrays import ArrayDataset, TableForm, rows_of_image
-from elman.data.images import ImageForm
+from elman.data.arrays.labelled import ArrayDataset, TableForm, rows_of_image
+from elman.data.built_in import digits
+from elman.data.files.images import ImageForm
+from elman.data.files.mel import SoundForm
 from elman.data.load import load_dataset
-from elman.data.load_rolls import RollDataset
-from elman.data.mel import SoundForm
+from elman.data.loading.rolls import RollDataset
 from elman.data.options import DataOptions
 from elman.errors import DataError, UsageError
 from tests.number_samples import image, image_folder, sequences, sound, sound_folder, vectors

@@ -9,8 +9,8 @@ from collections import Counter
 import babel
 import pytest
 
-from elman.data import languages, pydocs
-from elman.data.canonical import examples_sha256
+from elman.data.built_in import languages, pydocs
+from elman.data.built_in.canonical import examples_sha256
 from elman.data.examples import Dataset, Document, LabelledText
 from elman.errors import DataError, MissingExtra
 

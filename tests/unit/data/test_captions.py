@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from elman.data import digits, digits_words
-from elman.data.arrays import ArrayDataset, TableForm
-from elman.data.images import ImageForm
+from elman.data.arrays.labelled import ArrayDataset, TableForm
+from elman.data.built_in import digits, digits_words
+from elman.data.files.images import ImageForm
 from elman.data.load import load_dataset
-from elman.data.load_captions import read_captioned
+from elman.data.loading.captions import read_captioned
 from elman.data.options import DataOptions
 from elman.errors import DataError
 from tests.hostile.refusal import refused

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from elman.data.clock import Clock, Scale, common_clock, read_stamp
+from elman.data.series.clock import Clock, Scale, common_clock, read_stamp
 from elman.errors import DataError
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from elman.data.conll import CONLLU, ColumnFile, looks_like_columns, read_columns
-from elman.data.tag_schemes import Scheme
-from elman.data.tagged import TagColumns, choose_tag_columns, scheme_in, tagged_sentences
+from elman.data.files.conll import CONLLU, ColumnFile, looks_like_columns, read_columns
+from elman.data.texts.tag_schemes import Scheme
+from elman.data.texts.tagged import TagColumns, choose_tag_columns, scheme_in, tagged_sentences
 from elman.errors import DataError
 
 

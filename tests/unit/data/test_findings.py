@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from elman.data.built_in import load_built_in
+from elman.data.built_in.catalogue import load_built_in
 from elman.data.examples import Dataset, LabelledArray, LabelledText, Roll, TaggedSentence, TextPair
 from elman.data.findings import findings
 from tests.series_samples import COUNTER, series_of, wave
@@ -108,8 +108,8 @@ def test_pieces_of_music_are_looked_at_too() -> None:
 
 def test_a_value_far_from_both_neighbours() -> None:
     assert findings(series()) == []
-    from elman.data.series_dataset import series_dataset
-    from elman.data.series_table import SeriesTable
+    from elman.data.series.dataset import series_dataset
+    from elman.data.series.table import SeriesTable
 
     values = wave(60)
     values[20] = 400.0

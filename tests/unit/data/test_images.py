@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from elman.data import images
-from elman.data.images import ImageForm, choose_form, read_image
+from elman.data.files import images
+from elman.data.files.images import ImageForm, choose_form, read_image
 from elman.errors import DataError, MissingExtra
 
 GREY = ImageForm(2, 3, 1)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from elman.data.inference import Columns, Wishes, choose_columns
-from elman.data.tables import Table
+from elman.data.files.tables import Table
+from elman.data.texts.inference import Columns, Wishes, choose_columns
 from elman.errors import DataError, UsageError
 
 LONG = [f"a text that is rather long, number {number}" for number in range(12)]

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from elman.data.delimited import read_delimited
-from elman.data.labelled_files import column_of_files, files_in, labelled_files, listed_files
-from elman.data.tables import Table
+from elman.data.arrays.labelled_files import column_of_files, files_in, labelled_files, listed_files
+from elman.data.files.delimited import read_delimited
+from elman.data.files.tables import Table
 from elman.errors import DataError, UsageError
 
 WAV = (".wav",)

@@ -13,9 +13,9 @@ from types import SimpleNamespace
 import pytest
 
 from elman.data.examples import AnyDataset, Document, LabelledText
-from elman.data.items import read_items
 from elman.data.load import load_dataset
 from elman.data.options import DataOptions
+from elman.data.texts.items import read_items
 from elman.errors import DataError, UsageError
 
 STARS = "text,stars\n" + "".join(f"film number {i},{i % 5 + 1}\n" for i in range(50))

@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from elman.data.mel import SoundForm, choose_sound_form, hertz, log_mel, mel, mel_filters
-from elman.data.resampling import resample
-from elman.data.wav import Samples, Sound
+from elman.data.files.mel import SoundForm, choose_sound_form, hertz, log_mel, mel, mel_filters
+from elman.data.files.resampling import resample
+from elman.data.files.wav import Samples, Sound
 
 FORM = SoundForm(8_000, 40)
 PASSBAND = 2e-3

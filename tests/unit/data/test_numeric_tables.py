@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from elman.data.delimited import read_delimited
-from elman.data.numbers import is_numeric, number_of
-from elman.data.numeric_columns import (
+from elman.data.arrays.numbers import is_numeric, number_of
+from elman.data.arrays.numeric_columns import (
     NumericColumns,
     NumericWishes,
     choose_numeric_columns,
     looks_numeric,
 )
-from elman.data.numeric_examples import long_sequences, rows_as_sequences, vectors
-from elman.data.tables import Table
+from elman.data.arrays.numeric_examples import long_sequences, rows_as_sequences, vectors
+from elman.data.files.delimited import read_delimited
+from elman.data.files.tables import Table
 from elman.errors import DataError
 
 FLOWERS = "width,height,species\n" + "1,2.5,a\n3,4e1,b\n" * 6

@@ -8,10 +8,10 @@ import unicodedata
 
 import pytest
 
-from elman.data import dates, names_en_hi
-from elman.data.canonical import examples_sha256
+from elman.data.built_in import dates, names_en_hi
+from elman.data.built_in.canonical import examples_sha256
+from elman.data.built_in.written_dates import LOCALES
 from elman.data.examples import Dataset, TextPair
-from elman.data.written_dates import LOCALES
 from elman.errors import MissingExtra
 
 

@@ -10,7 +10,7 @@ import pytest
 from elman.data.examples import AnyDataset, TextPair
 from elman.data.load import load_dataset
 from elman.data.options import DataOptions
-from elman.data.pairs import beside, read_pairs
+from elman.data.texts.pairs import beside, read_pairs
 from elman.errors import DataError, UsageError
 from tests.hostile.refusal import refused
 

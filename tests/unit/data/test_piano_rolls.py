@@ -12,10 +12,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy.io import savemat
 
-from elman.data.delimited import read_delimited
-from elman.data.note_events import choose_step, holds_notes, rolls_of
-from elman.data.piano_rolls import VARIABLES, read_matlab_rolls
-from elman.data.tables import Table
+from elman.data.arrays.note_events import choose_step, holds_notes, rolls_of
+from elman.data.arrays.piano_rolls import VARIABLES, read_matlab_rolls
+from elman.data.files.delimited import read_delimited
+from elman.data.files.tables import Table
 from elman.errors import DataError
 
 DRAW = np.random.default_rng(0)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from elman.data.season import find_season
+from elman.data.series.season import find_season
 from tests.series_samples import wave
 
 

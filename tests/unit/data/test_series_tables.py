@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from elman.data.formats import read_table
-from elman.data.series_columns import (
+from elman.data.files.formats import read_table
+from elman.data.files.tables import Table
+from elman.data.series.columns import (
     SeriesWishes,
     choose_series_columns,
     looks_like_series,
     names_in,
 )
-from elman.data.series_table import SeriesTable, series_of
-from elman.data.tables import Table
+from elman.data.series.table import SeriesTable, series_of
 from elman.errors import DataError
 
 

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from elman.data.formats import read_table
-from elman.data.tables import Table, Unusable, canonical
+from elman.data.files.formats import read_table
+from elman.data.files.tables import Table, Unusable, canonical
 
 ROWS = [("so good", "5"), ("not, bad", "3"), ('he said "no"', "1")]
 PLAIN = 'text,stars\nso good,5\n"not, bad",3\n"he said ""no""",1\n'
@@ -60,7 +60,7 @@ def test_a_line_end_on_the_edge_of_a_chunk_is_one_line_end(
 ) -> None:
     content = PLAIN.replace("\n", "\r\n").encode()
     for size in range(1, len(content) + 1):
-        monkeypatch.setattr("elman.data.source.CHUNK_BYTES", size)
+        monkeypatch.setattr("elman.data.files.source.CHUNK_BYTES", size)
         table = read(tmp_path / "a.csv", content)
         assert rows(table) == ROWS, size
         assert list(table.numbers) == [2, 3, 4], size

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from elman.data.tag_schemes import Entity, Scheme, entities, may_follow, scheme_of
+from elman.data.texts.tag_schemes import Entity, Scheme, entities, may_follow, scheme_of
 
 
 @pytest.mark.parametrize(

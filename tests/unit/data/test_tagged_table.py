@@ -12,7 +12,7 @@ import pytest
 
 from elman.data.load import load_dataset
 from elman.data.options import DataOptions
-from elman.data.tagged import read_tagged, read_tokens
+from elman.data.texts.tagged import read_tagged, read_tokens
 from elman.errors import DataError
 from tests.hostile.refusal import refused
 from tests.tagged_samples import sentences

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from elman.data.time_split import split_in_time
+from elman.data.series.time_split import split_in_time
 from elman.errors import DataError, UsageError
 from tests.series_samples import COUNTER, series_of, waves
 

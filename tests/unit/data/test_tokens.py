@@ -9,7 +9,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elman.data.tokens import Unit, detokenise, normalise, tokenise
+from elman.data.texts.tokens import Unit, detokenise, normalise, tokenise
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 MARKS = st.text(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from elman.data.treebank import begins_with_trees, read_trees
+from elman.data.files.treebank import begins_with_trees, read_trees
 from elman.errors import DataError
 
 TREES = "(3 (2 (2 A) (3 good)) (2 film))\n\n(0 (2 -LRB-) (2 (0 Bad) (2 -RRB-)))\n"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from elman.data import vectors as module
-from elman.data.vectors import read_vectors, width_of_vectors
+from elman.data.files import word_vectors as module
+from elman.data.files.word_vectors import read_vectors, width_of_vectors
 from elman.errors import DataError
 
 GLOVE = "the 0.5 -1 2e-1\n. . . 1 2 3\nFilm 4 5 6\nfilm 7 8 9\nrare 1 1 1\n"

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elman.data.vocabulary import MAX_TOKENS, Unit, Vocabulary, choose_unit, normalise, tokenise
+from elman.data.texts.vocabulary import (
+    MAX_TOKENS,
+    Unit,
+    Vocabulary,
+    choose_unit,
+    normalise,
+    tokenise,
+)
 from elman.errors import CorruptRunError
 
 TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=5)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from elman.data.wav import Sound, read_wav
+from elman.data.files.wav import Sound, read_wav
 from elman.errors import DataError
 
 LEVELS = np.array([0.0, 0.5, -0.25, -1.0])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from elman.data.whole_file import read_labelled, read_running
+from elman.data.texts.whole_file import read_labelled, read_running
 from elman.errors import DataError
 
 

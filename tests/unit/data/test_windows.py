@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from elman.data.series_scaling import SeriesScaling, choose_transform, require_transform
-from elman.data.windows import filled, joined, windows_of, with_future
+from elman.data.series.scaling import SeriesScaling, choose_transform, require_transform
+from elman.data.series.windows import filled, joined, windows_of, with_future
 from elman.errors import DataError
 from tests.series_samples import series_of, waves
 

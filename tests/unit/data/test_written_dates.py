@@ -7,9 +7,17 @@ from typing import get_args
 
 import pytest
 
+from elman.data.built_in.written_dates import (
+    FIRST,
+    LAST,
+    LOCALES,
+    Form,
+    WrittenDate,
+    write,
+    written_dates,
+)
 from elman.data.splits import Part
-from elman.data.tokens import normalise, tokenise
-from elman.data.written_dates import FIRST, LAST, LOCALES, Form, WrittenDate, write, written_dates
+from elman.data.texts.tokens import normalise, tokenise
 
 babel = pytest.importorskip("babel.dates", reason="Babel is an extra")
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from elman.data.vocabulary import Vocabulary
+from elman.data.texts.vocabulary import Vocabulary
 from elman.errors import UsageError
 from elman.insight.draw import render_explanation
 from elman.insight.explain import explain

@@ -10,7 +10,7 @@ import torch
 
 from elman.cells.spec import CellSpec
 from elman.data.examples import TaggedSentence
-from elman.data.tag_schemes import may_follow
+from elman.data.texts.tag_schemes import may_follow
 from elman.errors import ConfigurationError
 from elman.training.config import TrainingConfig
 from elman.training.shapes.aligned.config import choose

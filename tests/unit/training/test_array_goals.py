@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from elman.data.arrays import ArrayDataset, TableForm
+from elman.data.arrays.labelled import ArrayDataset, TableForm
 from elman.data.examples import LabelledArray
-from elman.data.images import ImageForm
-from elman.data.mel import SoundForm
+from elman.data.files.images import ImageForm
+from elman.data.files.mel import SoundForm
 from elman.errors import CorruptRunError, DataError
 from elman.training.shapes.arrays.content import content_for, read_content
 from elman.training.shapes.arrays.goals import ClassGoal, NumberGoal, goal_of, number_metrics

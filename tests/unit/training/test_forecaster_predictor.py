@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 import torch
 
-from elman.data.series_columns import SeriesWishes
-from elman.data.series_dataset import series_dataset
-from elman.data.series_table import SeriesTable
-from elman.data.time_split import SeriesDataset
+from elman.data.series.columns import SeriesWishes
+from elman.data.series.dataset import series_dataset
+from elman.data.series.table import SeriesTable
+from elman.data.series.time_split import SeriesDataset
 from elman.errors import CorruptRunError, DataError, UsageError
 from elman.training.checkpoint import model_files
 from elman.training.predictor import predictor_of

@@ -12,7 +12,7 @@ import torch
 from elman.cells.spec import CellSpec
 from elman.data.batches import permutation, ragged
 from elman.data.splits import Part
-from elman.data.vocabulary import Vocabulary
+from elman.data.texts.vocabulary import Vocabulary
 from elman.training.bptt import Carried
 from elman.training.shapes.language_model.task import (
     LanguageModelTask,

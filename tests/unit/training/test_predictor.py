@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from elman.data.batches import ragged
-from elman.data.vocabulary import Vocabulary
+from elman.data.texts.vocabulary import Vocabulary
 from elman.errors import ConfigurationError, CorruptRunError, UsageError
 from elman.models.decoding import Sampling, generate
 from elman.training.checkpoint import model_files

@@ -10,7 +10,7 @@ import torch
 
 from elman.data.batches import ragged
 from elman.data.examples import TextPair
-from elman.data.vocabulary import Vocabulary
+from elman.data.texts.vocabulary import Vocabulary
 from elman.models.decoding import Sampling
 from elman.models.search import Search
 from elman.training.config import TrainingConfig

@@ -6,9 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from elman.data import pydocs
 from elman.data.batches import ragged
-from elman.data.tokens import tokenise
+from elman.data.built_in import pydocs
+from elman.data.texts.tokens import tokenise
 from elman.sequences import Ragged
 
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+|\n\n")

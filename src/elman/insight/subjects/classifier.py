@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import log_softmax
 
-from elman.data.vocabulary import Vocabulary
+from elman.data.texts.vocabulary import Vocabulary
 from elman.data.wording import shown
 from elman.insight.example import Example
 from elman.insight.subjects.tokens import MOST_STEPS, embedded, place_of, shown_tokens

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from elman.data.vocabulary import Vocabulary
+from elman.data.texts.vocabulary import Vocabulary
 from elman.data.wording import listed, nearest, shown
 from elman.errors import UsageError
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from elman.data.batches import ragged
-from elman.data.vocabulary import Vocabulary
+from elman.data.texts.vocabulary import Vocabulary
 from elman.data.wording import shown
 from elman.errors import UsageError
 from elman.insight.example import Example

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, log_softmax
 
-from elman.data.vocabulary import Vocabulary
+from elman.data.texts.vocabulary import Vocabulary
 from elman.insight.example import Example
 from elman.insight.subjects.tokens import MOST_STEPS, embedded, of_own_step, place_of, shown_tokens
 from elman.sequences import Ragged

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import torch
 
-from elman.data.tokens import as_known, iterate
-from elman.data.vectors import Vectors, read_vectors
-from elman.data.vocabulary import Vocabulary
+from elman.data.files.word_vectors import Vectors, read_vectors
+from elman.data.texts.tokens import as_known, iterate
+from elman.data.texts.vocabulary import Vocabulary
 from elman.data.wording import quoted, shown
 from elman.errors import DataError
 from elman.models.embedding import TokenEncoding

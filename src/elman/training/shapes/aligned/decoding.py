@@ -10,7 +10,7 @@ from torch import Tensor
 
 from elman.data.batches import by_length
 from elman.data.examples import TaggedSentence
-from elman.data.tag_schemes import Scheme, may_follow
+from elman.data.texts.tag_schemes import Scheme, may_follow
 from elman.models.aligned import Aligned
 from elman.sequences import Ragged
 from elman.training.shapes.aligned.reading import Encoded, Reading

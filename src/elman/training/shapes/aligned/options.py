@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from elman.data.tag_schemes import Scheme
+from elman.data.texts.tag_schemes import Scheme
 from elman.models.description import Rate, Width
 from elman.training.options import Options
 

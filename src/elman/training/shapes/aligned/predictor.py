@@ -8,11 +8,11 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from elman.data.items import read_items
-from elman.data.tag_schemes import Scheme
-from elman.data.tagged import read_tagged, read_tokens
-from elman.data.tokens import Unit, tokenise
-from elman.data.vocabulary import Vocabulary
+from elman.data.texts.items import read_items
+from elman.data.texts.tag_schemes import Scheme
+from elman.data.texts.tagged import read_tagged, read_tokens
+from elman.data.texts.tokens import Unit, tokenise
+from elman.data.texts.vocabulary import Vocabulary
 from elman.models.aligned import Aligned
 from elman.models.description import AlignedDescription
 from elman.training.config import SettledConfig

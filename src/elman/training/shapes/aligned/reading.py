@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 
 from elman.data.batches import ragged
-from elman.data.vocabulary import Vocabulary
+from elman.data.texts.vocabulary import Vocabulary
 from elman.models.aligned import Spelt
 from elman.sequences import Ragged
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from elman.data.tag_schemes import Scheme, entities
+from elman.data.texts.tag_schemes import Scheme, entities
 
 
 class EntityCounts(NamedTuple):

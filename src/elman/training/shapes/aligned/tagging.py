@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from elman.data.tag_schemes import Scheme, entities
-from elman.data.tokens import Unit, detokenise
+from elman.data.texts.tag_schemes import Scheme, entities
+from elman.data.texts.tokens import Unit, detokenise
 from elman.training.shapes.answers import on_one_line
 
 Piece = tuple[str, str]

@@ -12,8 +12,8 @@ from elman.cells.spec import CellSpec
 from elman.data.batches import bucketed
 from elman.data.examples import Dataset, TaggedSentence
 from elman.data.splits import Part
-from elman.data.tagged import tags_of
-from elman.data.vocabulary import Vocabulary
+from elman.data.texts.tagged import tags_of
+from elman.data.texts.vocabulary import Vocabulary
 from elman.models.aligned import Aligned
 from elman.models.description import AlignedDescription, SpellingDescription
 from elman.training.bptt import Carried

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
-from elman.data.arrays import Form, TableForm
-from elman.data.images import ImageForm
-from elman.data.mel import SoundForm
+from elman.data.arrays.labelled import Form, TableForm
+from elman.data.files.images import ImageForm
+from elman.data.files.mel import SoundForm
 from elman.training.shapes.arrays.goals import ClassGoal, NumberGoal
 from elman.training.shapes.model_file import content_of, require_sizes
 

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from elman.data.arrays import ArrayDataset
+from elman.data.arrays.labelled import ArrayDataset
 from elman.data.examples import LabelledArray
-from elman.data.labels import is_number, is_whole, place
+from elman.data.texts.labels import is_number, is_whole, place
 from elman.data.wording import in_all, listed, shown
 from elman.errors import DataError
 from elman.training.shapes.answers import Prediction, on_one_line

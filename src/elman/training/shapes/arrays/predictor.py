@@ -7,8 +7,8 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from elman.data.array_items import read_array_items, read_labelled_items
-from elman.data.arrays import Form
+from elman.data.arrays.items import read_array_items, read_labelled_items
+from elman.data.arrays.labelled import Form
 from elman.data.examples import LabelledArray
 from elman.training.config import SettledConfig
 from elman.training.shapes.arrays.goals import Goal

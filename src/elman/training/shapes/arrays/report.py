@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from elman.data.arrays import Form, TableForm
+from elman.data.arrays.labelled import Form, TableForm
 from elman.data.examples import LabelledArray
-from elman.data.images import ImageForm
+from elman.data.files.images import ImageForm
 from elman.pages.bitmap import bitmap
 from elman.pages.document import Section
 from elman.pages.tables import table

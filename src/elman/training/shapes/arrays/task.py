@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from elman.data.arrays import ArrayDataset
+from elman.data.arrays.labelled import ArrayDataset
 from elman.data.batches import bucketed, by_length
 from elman.data.examples import LabelledArray
 from elman.data.splits import PARTS, Part

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from elman.data.examples import Dataset, TextPair
-from elman.data.tokens import iterate
-from elman.data.vocabulary import choose_unit
+from elman.data.texts.tokens import iterate
+from elman.data.texts.vocabulary import choose_unit
 from elman.training.choices import Chosen, embedding_size
 from elman.training.config import TextConfig, TrainingConfig
 from elman.training.shapes.writing.config import WritingConfig, writing_choices

@@ -10,10 +10,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from elman.data.batches import ragged
-from elman.data.items import read_items
-from elman.data.pairs import read_pairs
-from elman.data.tokens import tokenise
-from elman.data.vocabulary import Vocabulary
+from elman.data.texts.items import read_items
+from elman.data.texts.pairs import read_pairs
+from elman.data.texts.tokens import tokenise
+from elman.data.texts.vocabulary import Vocabulary
 from elman.models.decoding import Sampling
 from elman.models.description import EncoderDecoderDescription
 from elman.models.encoder_decoder import EncoderDecoder

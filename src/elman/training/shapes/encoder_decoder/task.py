@@ -8,8 +8,8 @@ from typing import Any
 from elman.cells.spec import CellSpec
 from elman.data.batches import ragged
 from elman.data.examples import Dataset, TextPair
-from elman.data.tokens import tokenise
-from elman.data.vocabulary import Vocabulary
+from elman.data.texts.tokens import tokenise
+from elman.data.texts.vocabulary import Vocabulary
 from elman.models.description import EncoderDecoderDescription
 from elman.models.encoder_decoder import EncoderDecoder
 from elman.training.shapes.encoder_decoder.config import EncoderDecoderConfig

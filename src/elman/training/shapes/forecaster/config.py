@@ -6,9 +6,9 @@ import math
 from typing import Any, Literal
 
 from elman.data.options import Transform
-from elman.data.season import find_season
-from elman.data.series_scaling import choose_transform
-from elman.data.time_split import SeriesDataset
+from elman.data.series.scaling import choose_transform
+from elman.data.series.season import find_season
+from elman.data.series.time_split import SeriesDataset
 from elman.models.description import Forecast, ForecastDecoding, Normalise, WindowSteps
 from elman.training.choices import Chosen, epochs_for
 from elman.training.config import RecurrentConfig, TrainingConfig

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from elman.data.clock import Clock
 from elman.data.examples import Series
 from elman.data.options import Transform
-from elman.data.series_columns import SeriesWishes
-from elman.data.series_scaling import SeriesScaling
-from elman.data.time_split import SeriesDataset
+from elman.data.series.clock import Clock
+from elman.data.series.columns import SeriesWishes
+from elman.data.series.scaling import SeriesScaling
+from elman.data.series.time_split import SeriesDataset
 from elman.training.shapes.forecaster.metrics import Yardsticks
 
 _Finite = Annotated[float, Field(allow_inf_nan=False)]

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from elman.data.delimited import delimited
 from elman.data.examples import Series
-from elman.data.formats import read_table
-from elman.data.series_columns import choose_series_columns
-from elman.data.series_scaling import require_transform
-from elman.data.series_table import series_of
-from elman.data.source import STANDARD_INPUT, check_file, decoded_lines
-from elman.data.tables import Table
-from elman.data.windows import windows_of, with_future
+from elman.data.files.delimited import delimited
+from elman.data.files.formats import read_table
+from elman.data.files.source import STANDARD_INPUT, check_file, decoded_lines
+from elman.data.files.tables import Table
+from elman.data.series.columns import choose_series_columns
+from elman.data.series.scaling import require_transform
+from elman.data.series.table import series_of
+from elman.data.series.windows import windows_of, with_future
 from elman.data.wording import counted, quoted
 from elman.errors import DataError, UsageError
 from elman.models.description import QUANTILES, ForecasterDescription

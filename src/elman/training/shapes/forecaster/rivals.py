@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from elman.baselines.naive import seasonal_naive
-from elman.data.windows import filled
+from elman.data.series.windows import filled
 from elman.training.shapes.contract import Rivals
 from elman.training.shapes.forecaster.task import ForecasterTask
 

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from elman.cells.spec import CellSpec
 from elman.data.batches import permutation
-from elman.data.series_scaling import SeriesScaling, require_transform
+from elman.data.series.scaling import SeriesScaling, require_transform
+from elman.data.series.time_split import SeriesDataset
+from elman.data.series.windows import Windows, joined, windows_of
 from elman.data.splits import PARTS, Part
-from elman.data.time_split import SeriesDataset
-from elman.data.windows import Windows, joined, windows_of
 from elman.data.wording import command
 from elman.errors import DataError
 from elman.models.description import QUANTILES, ForecasterDescription

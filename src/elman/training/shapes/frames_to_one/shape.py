@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from elman.cells.spec import CellSpec
-from elman.data.arrays import ArrayDataset
+from elman.data.arrays.labelled import ArrayDataset
 from elman.models.description import FramesToOneDescription
 from elman.models.many_to_one import ManyToOne
 from elman.training.options import (

@@ -6,7 +6,7 @@ import math
 from typing import Any, Literal
 
 from elman.data.examples import Dataset, Document
-from elman.data.tokens import tokenise
+from elman.data.texts.tokens import tokenise
 from elman.training.choices import Chosen, embedding_size, epochs_for, text_choices
 from elman.training.config import TextConfig, TrainingConfig
 from elman.training.options import Whole

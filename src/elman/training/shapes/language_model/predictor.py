@@ -10,10 +10,10 @@ import torch
 from pydantic import BaseModel, ConfigDict
 
 from elman.data.batches import ragged
-from elman.data.items import read_items
-from elman.data.tokens import detokenise, tokenise
-from elman.data.vocabulary import Vocabulary
-from elman.data.whole_file import read_running
+from elman.data.texts.items import read_items
+from elman.data.texts.tokens import detokenise, tokenise
+from elman.data.texts.vocabulary import Vocabulary
+from elman.data.texts.whole_file import read_running
 from elman.models.decoding import Sampling, generate
 from elman.models.description import LanguageModelDescription
 from elman.models.language_model import LanguageModel

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from elman.data.tokens import detokenise
+from elman.data.texts.tokens import detokenise
 from elman.training.report.content import Passage
 from elman.training.shapes.language_model.task import LanguageModelTask, document_losses
 

@@ -13,8 +13,8 @@ from elman.cells.spec import CellSpec
 from elman.data.batches import bucketed, by_length, permutation
 from elman.data.examples import Dataset, Document
 from elman.data.splits import Part
-from elman.data.tokens import Unit
-from elman.data.vocabulary import Vocabulary
+from elman.data.texts.tokens import Unit
+from elman.data.texts.vocabulary import Vocabulary
 from elman.models.description import LanguageModelDescription
 from elman.models.language_model import LanguageModel
 from elman.training.bptt import Carried, Stream

@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor
 
 from elman.data.examples import Target
-from elman.data.items import read_items
-from elman.data.labels import is_whole
-from elman.data.vocabulary import Vocabulary
-from elman.data.whole_file import read_labelled
+from elman.data.texts.items import read_items
+from elman.data.texts.labels import is_whole
+from elman.data.texts.vocabulary import Vocabulary
+from elman.data.texts.whole_file import read_labelled
 from elman.errors import DataError
 from elman.models.description import ManyToOneDescription
 from elman.models.many_to_one import ManyToOne

@@ -14,7 +14,7 @@ from elman.cells.spec import CellSpec
 from elman.data.batches import bucketed, by_length, ragged
 from elman.data.examples import Dataset, LabelledText, Target
 from elman.data.splits import Part
-from elman.data.vocabulary import Vocabulary
+from elman.data.texts.vocabulary import Vocabulary
 from elman.models.description import ManyToOneDescription
 from elman.models.many_to_one import ManyToOne
 from elman.training.bptt import Carried

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from elman.data.arrays import ArrayDataset
-from elman.data.vocabulary import choose_unit
+from elman.data.arrays.labelled import ArrayDataset
+from elman.data.texts.vocabulary import choose_unit
 from elman.models.description import Width
 from elman.training.choices import Chosen
 from elman.training.config import TrainingConfig

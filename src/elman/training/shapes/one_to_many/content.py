@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from elman.data.arrays import Form
+from elman.data.arrays.labelled import Form
 from elman.training.shapes.writing.options import Beams, Penalty
 
 

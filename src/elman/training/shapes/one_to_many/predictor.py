@@ -8,11 +8,11 @@ from pathlib import Path
 
 import torch
 
-from elman.data.array_items import read_array_items
-from elman.data.arrays import Form
+from elman.data.arrays.items import read_array_items
+from elman.data.arrays.labelled import Form
 from elman.data.examples import LabelledArray
-from elman.data.load_captions import read_captioned
-from elman.data.vocabulary import Vocabulary
+from elman.data.loading.captions import read_captioned
+from elman.data.texts.vocabulary import Vocabulary
 from elman.models.description import OneToManyDescription
 from elman.models.one_to_many import OneToMany
 from elman.models.search import Search

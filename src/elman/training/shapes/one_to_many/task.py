@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from elman.cells.spec import CellSpec
-from elman.data.arrays import ArrayDataset, Form
+from elman.data.arrays.labelled import ArrayDataset, Form
 from elman.data.examples import LabelledArray
-from elman.data.images import ImageForm
-from elman.data.tokens import tokenise
-from elman.data.vocabulary import Vocabulary
+from elman.data.files.images import ImageForm
+from elman.data.texts.tokens import tokenise
+from elman.data.texts.vocabulary import Vocabulary
 from elman.models.description import OneToManyDescription
 from elman.models.one_to_many import OneToMany
 from elman.training.shapes.arrays.report import pictured

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from elman.data.arrays import ArrayDataset
+from elman.data.arrays.labelled import ArrayDataset
 from elman.models.description import Rate, Width
 from elman.training.choices import Chosen, batch_size_for
 from elman.training.config import SettledConfig, TrainingConfig

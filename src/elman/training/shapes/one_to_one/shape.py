@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
-from elman.data.arrays import ArrayDataset
-from elman.data.images import ImageForm
+from elman.data.arrays.labelled import ArrayDataset
+from elman.data.files.images import ImageForm
 from elman.models.description import OneToOneDescription
 from elman.models.one_to_one import OneToOne
 from elman.training.options import ArrayOptions, LabelOptions, LayerOptions, NumberOptions

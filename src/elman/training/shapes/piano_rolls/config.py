@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from elman.data.load_rolls import RollDataset
+from elman.data.loading.rolls import RollDataset
 from elman.training.choices import Chosen
 from elman.training.config import RecurrentConfig, TrainingConfig
 

@@ -11,11 +11,11 @@ from typing import Annotated, Any
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 
+from elman.data.arrays.note_events import choose_step, require_notes, rolls_of
+from elman.data.arrays.piano_rolls import LOWEST_PITCH, read_matlab_rolls
 from elman.data.examples import Roll
-from elman.data.formats import format_of, read_table
-from elman.data.note_events import choose_step, require_notes, rolls_of
-from elman.data.piano_rolls import LOWEST_PITCH, read_matlab_rolls
-from elman.data.source import STANDARD_INPUT, check_file, decoded_lines, empty
+from elman.data.files.formats import format_of, read_table
+from elman.data.files.source import STANDARD_INPUT, check_file, decoded_lines, empty
 from elman.models.description import PianoRollDescription
 from elman.models.piano_roll import PianoRoll
 from elman.sequences import Ragged

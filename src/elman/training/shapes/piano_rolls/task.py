@@ -12,7 +12,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from elman.cells.spec import CellSpec
 from elman.data.batches import bucketed, by_length
 from elman.data.examples import Roll
-from elman.data.load_rolls import RollDataset
+from elman.data.loading.rolls import RollDataset
 from elman.data.splits import Part
 from elman.models.description import PianoRollDescription
 from elman.models.piano_roll import PianoRoll

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from types import ModuleType
 
-from elman.data.tokens import Unit, detokenise, tokenise
+from elman.data.texts.tokens import Unit, detokenise, tokenise
 from elman.errors import MissingExtra
 
 Tokens = Sequence[str]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from elman.data.tokens import detokenise
+from elman.data.texts.tokens import detokenise
 from elman.models.search import Search
 from elman.pages.alignment import alignment_map
 from elman.pages.document import Section

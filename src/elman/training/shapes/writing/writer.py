@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from elman.data.batches import by_length, ragged
-from elman.data.tokens import detokenise
-from elman.data.vocabulary import Vocabulary
+from elman.data.texts.tokens import detokenise
+from elman.data.texts.vocabulary import Vocabulary
 from elman.models.decoding import Sampling
 from elman.models.search import Hypothesis, Limits, Search, best, sample
 from elman.models.writing_model import WritingModel

@@ -1,0 +1,1 @@
+"""Numbers, images, sounds and music: vectors, and sequences of frames."""

@@ -1,0 +1,1 @@
+"""The sources that need no file: what other installed packages ship."""

@@ -1,0 +1,1 @@
+"""From files of one kind to a dataset, one module a kind."""

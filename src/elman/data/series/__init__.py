@@ -1,0 +1,1 @@
+"""Time series: their clocks, parts in time, scales and windows."""

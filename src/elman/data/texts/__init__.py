@@ -1,0 +1,1 @@
+"""Texts: their tokens, labels, tags and pairs."""
