@@ -96,7 +96,7 @@ LOADED = """\
 7f00-7f10 r-xp 00000000 fe:00 11  /a b/torch/lib/libgomp.so.1
 7f10-7f20 r--p 00000000 fe:00 11  /a b/torch/lib/libgomp.so.1
 7f20-7f30 r-xp 00000000 fe:00 12  /opt/intel/libiomp5.so
-7f30-7f40 r-xp 00000000 fe:00 13  /home/libgomp/libm.so.6
+7f30-7f40 r-xp 00000000 fe:00 13  /opt/libgomp/libm.so.6
 7f40-7f50 rw-p 00000000 00:00 0
 7f50-7f60 rw-p 00000000 00:00 0   [heap]
 """
