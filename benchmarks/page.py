@@ -22,9 +22,14 @@ _SECTIONS: tuple[tuple[Task, str, dict[str, str]], ...] = (
     ),
     (
         "inference",
-        "Inference: one forward pass. ONNX Runtime has laid out its weights before, Elman does so"
-        " at each call.",
-        {"`torch.nn`": "torch padded", "ONNX Runtime": "ONNX Runtime", "JAX": "JAX"},
+        "Inference: one forward pass by `elman.Frozen`, which has laid out its weights before, as"
+        " ONNX Runtime has; the layer itself does so at each call.",
+        {
+            "Elman, the layer": "elman layer",
+            "`torch.nn`": "torch padded",
+            "ONNX Runtime": "ONNX Runtime",
+            "JAX": "JAX",
+        },
     ),
     (
         "ragged training",
@@ -38,7 +43,7 @@ _SECTIONS: tuple[tuple[Task, str, dict[str, str]], ...] = (
     ),
     (
         "streaming",
-        "One step of one sequence: `elman.Frozen` beside `RNNCell`, `LSTMCell` and `GRUCell`.",
+        "One step of one sequence: `elman.Frozen.step` beside `RNNCell`, `LSTMCell` and `GRUCell`.",
         {"`torch.nn`": "torch cell", "ONNX Runtime": "ONNX Runtime"},
     ),
     (

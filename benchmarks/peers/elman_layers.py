@@ -41,7 +41,9 @@ def contenders(problem: Problem) -> list[Contender]:
     """The layer the others are compared with comes first."""
     case = problem.case
     if case.task == "streaming":
-        return [_frozen(problem)]
+        return [_streaming(problem)]
+    if case.task == "inference":
+        return [_frozen(problem), _padded(problem, "elman layer")]
     if case.task == "ragged training":
         return [_ragged(problem), _padded(problem, "elman padded")]
     if case.task == "bf16 training":
@@ -101,6 +103,13 @@ def _padded(
 
 def _frozen(problem: Problem) -> Contender:
     layer = _layer(problem, problem.case.cell)
+    frozen, batch = elman.Frozen(layer), problem.batch
+    run = ModuleRun(layer, batch, lambda: frozen(batch)[0], problem.d_output, lambda t: t)
+    return run.contender("elman", problem)
+
+
+def _streaming(problem: Problem) -> Contender:
+    layer = _layer(problem, problem.case.cell)
     frozen, step = elman.Frozen(layer, problem.case.batch), problem.batch[0]
     parts = tuple(part.unsqueeze(0) for part in problem.state)
     state = parts if len(parts) == 2 else parts[0]
@@ -108,7 +117,7 @@ def _frozen(problem: Problem) -> Contender:
     def padded(output: Tensor) -> Tensor:
         return output.unsqueeze(0)
 
-    run = ModuleRun(layer, step, lambda: frozen(step, state)[0], problem.d_output, padded)
+    run = ModuleRun(layer, step, lambda: frozen.step(step, state)[0], problem.d_output, padded)
     return run.contender("elman", problem)
 
 

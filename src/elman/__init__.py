@@ -1,7 +1,7 @@
 """Elman: recurrent neural networks, from the equations to a trained, measured, saved model.
 
 elman.RNN, elman.LSTM, elman.GRU    layers, drop-in for torch.nn's
-elman.Frozen                        a layer that reads a step a call, for streams
+elman.Frozen                        a layer for prediction, its weights packed once
 elman.Stack                         layers of different kinds and widths on top of each other
 elman.Activation                    a function of a cell, with its numbers
 elman.CustomCell, CustomLayer       a cell of one's own, by the function of one step, and its layer

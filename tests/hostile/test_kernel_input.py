@@ -272,9 +272,9 @@ def test_the_core_is_given_numbers_where_numbers_may_begin(monkeypatch: pytest.M
     seen: list[Tensor | None] = []
 
     class Looking(Pass):
-        def __init__(self, call: SequenceCall, direction: Direction) -> None:
-            seen.extend(flatten(call)[1])
-            super().__init__(call, direction)
+        def __init__(self, plan: Plan, tensors: Tensors, number: int) -> None:
+            seen.extend(tensors)
+            super().__init__(plan, tensors, number)
 
     monkeypatch.setattr(operators, "Pass", Looking)
     plan, given = changed(a_call(), misaligned)

@@ -6,12 +6,15 @@ Shape letters: B sequences, T steps, N real steps in the batch, I input, H hidde
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from torch import Tensor
 
 from elman.cells.custom import CustomCell
 from elman.cells.spec import CellSpec, CellWeights
+
+if TYPE_CHECKING:
+    from elman.kernels.native import PackedWeights
 
 Precision = Literal["full", "bf16"]
 
@@ -42,6 +45,8 @@ class Direction:
             where these are `initial` itself. A state that was handed over from an earlier part of
             the sequence stands in `initial`, and no reset may bring it back.
         own: the weights that a `CustomCell` has of its own, in the order of their names.
+        packed: the weights as the native core reads them, of whoever promises that they have not
+            changed since; None packs them at the call. Only calls without gradients use it.
 
     With a projection, h and all that belongs to it are P wide.
     """
@@ -54,6 +59,7 @@ class Direction:
     kept: tuple[Tensor, ...] = ()
     restart: tuple[Tensor, ...] = ()
     own: tuple[Tensor, ...] = ()
+    packed: PackedWeights | None = None
 
 
 @dataclass(frozen=True)

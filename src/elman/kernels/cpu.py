@@ -23,7 +23,6 @@ from elman.kernels.plan import flatten
 
 NAME = "cpu"
 
-_CPU = torch.device("cpu")
 _LARGEST = 2**31
 
 
@@ -60,7 +59,7 @@ def why_not(call: SequenceCall) -> str | None:
 def _why_not_these(tensors: list[Tensor], call: SequenceCall) -> str | None:
     dtypes = {tensor.dtype for tensor in tensors}
     resets = [d.resets for d in call.directions if d.resets is not None]
-    if any(one.device != _CPU for one in [*tensors, *resets]):
+    if not all(one.is_cpu for one in [*tensors, *resets]):
         return "it computes on the CPU only"
     if dtypes != {torch.float32} and dtypes != {torch.float64}:
         names = sorted(str(dtype).removeprefix("torch.") for dtype in dtypes)
@@ -84,11 +83,11 @@ def run(call: SequenceCall) -> SequenceResult:
     """
     _check(call)
     plan, tensors = flatten(call)
-    if any(one is not None and one.layout != torch.strided for one in tensors):
+    if any(one.layout is not torch.strided for one in tensors if one is not None):
         raise _misfit("a sparse or nested tensor", "dense ones")
     mapped = transformed()
     learning = torch.is_grad_enabled() and (
-        mapped or any(one is not None and one.requires_grad for one in tensors)
+        mapped or any(one.requires_grad for one in tensors if one is not None)
     )
     if learning or mapped:
         results = differentiable(plan, learning, tensors)

@@ -158,6 +158,7 @@ def _widened(direction: Direction) -> Direction:
         kept=tuple(map(_wide, direction.kept)),
         restart=tuple(map(_wide, direction.restart)),
         own=tuple(map(_wide, direction.own)),
+        packed=None,  # for another precision
     )
 
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
 from elman.cells.activations import Activation
 from elman.cells.spec import CellSpec, CellWeights, Kind
-from elman.kernels.contract import Direction, Precision, SequenceCall
+from elman.kernels.contract import Precision, SequenceCall
 from elman.kernels.engine import engine_status
+from elman.kernels.plan import WEIGHTS, Plan, Tensors, flatten
 
 ENGINE: Any = importlib.import_module("elman._engine") if engine_status().built else None
 """The compiled module, or None where it was not built."""
@@ -77,56 +78,67 @@ def _alive_and_start(batch_sizes: tuple[int, ...]) -> Tensor:
 
 
 class Pass:
-    """One direction of a call, whose tensors are dense in memory, forward or backward."""
+    """One direction of a call, whose tensors are dense in memory, forward or backward.
 
-    def __init__(self, call: SequenceCall, direction: Direction) -> None:
-        self.call, self.direction, self.cell = call, direction, call.spec
-        weights = direction.weights
+    Args:
+        plan: of the call.
+        tensors: of the call, in the order of `flatten`.
+        number: which of the directions.
+    """
+
+    def __init__(self, plan: Plan, tensors: Tensors, number: int) -> None:
+        self.x: Tensor = tensors[0]  # type: ignore[assignment]
+        first, parts = plan.firsts[number], plan.parts
+        weights = tensors[first : first + WEIGHTS]
         self.weights = [weights[place] for place in _PLACES]
-        self.H = weights.hh.shape[0] // self.cell.gates
-        zoneout = direction.kept
-        self.states = [
-            *_pair(direction.initial),
-            *_pair(direction.restart),
-            _address(direction.recurrent_mask),
-            *_pair(zoneout),
-        ]
-        every_step = zoneout and (len(zoneout[0]) > 1 or len(call.input) == 1)
+        resets, mask, *states = tensors[first + WEIGHTS : first + plan.each]
+        self.initial: Sequence[Tensor] = states[:parts]  # type: ignore[assignment]
+        self.restart, kept = states[parts : 2 * parts], states[2 * parts :]
+        self.states = [*_pair(self.initial), *_pair(self.restart), _address(mask), *_pair(kept)]
+        self.cell, self.packed, self.zoneout = plan.cell, plan.packed[number], kept[0] is not None
+        steps, (rows, width) = len(plan.batch_sizes), self.x.shape
+        wide, self.P = cast(Tensor, weights[1]).shape
+        self.H = wide // self.cell.gates
+        every_step = kept[0] is not None and (kept[0].shape[0] > 1 or rows == 1)
         self.kept_stride = self.H if every_step else 0
-        steps = len(call.batch_sizes)
-        alive_and_start = _alive_and_start(call.batch_sizes)
+        alive_and_start = _alive_and_start(plan.batch_sizes)
         alive = alive_and_start.data_ptr()
         self.layout = ENGINE.layout(
             _cell(self.cell),
-            _PRECISIONS[call.precision],
-            direction.reverse,
+            _PRECISIONS[plan.precision],
+            plan.reverses[number],
             torch.get_num_threads(),
-            len(direction.initial[0]),
+            self.initial[0].shape[0],
             steps,
-            *call.input.shape,
+            rows,
+            width,
             self.H,
-            weights.hh.shape[1],
+            self.P,
             alive,
-            alive + steps * alive_and_start.element_size(),
-            _address(direction.resets),
+            alive + steps * 8,
+            _address(resets),
         )
-        self.held = alive_and_start  # for as long as its address is in use
-        self.suffix = "float64" if call.input.dtype == torch.float64 else "float32"
+        self.held = (alive_and_start, tensors)  # for as long as their addresses are in use
+        self.suffix = "float64" if self.x.dtype == torch.float64 else "float32"
 
     def forward(self, y: Tensor, learning: bool) -> tuple[list[Tensor], Tensor, Tensor]:
         """Fill y ([N, P], strided); the final state, and the two tensors of `kept_widths`.
 
         Those are empty when no backward pass will want them.
         """
-        zoneout = bool(self.direction.kept)
-        widths = kept_widths(self.cell, self.H, zoneout) if learning else (0, 0)
+        widths = kept_widths(self.cell, self.H, self.zoneout) if learning else (0, 0)
         gates, more = (y.new_empty(len(y) if width else 0, width) for width in widths)
-        finals = [torch.empty_like(part) for part in self.direction.initial]
+        finals = [torch.empty_like(part) for part in self.initial]
         getattr(ENGINE, "forward_" + self.suffix)(
-            self.layout, self.call.input.data_ptr(), _addresses(self.weights), 0, self.states,
-            self.kept_stride, y.data_ptr(), y.stride(0), *_pair(finals), self._kept(gates, more),
+            self.layout, self.x.data_ptr(), _addresses(self.weights), self._packed(),
+            self.states, self.kept_stride, y.data_ptr(), y.stride(0), *_pair(finals),
+            self._kept(gates, more),
         )  # fmt: skip
         return finals, gates, more
+
+    def _packed(self) -> int:
+        """Where the packed weights lie; 0 where the core is to pack them."""
+        return 0 if self.packed is None else self.packed.address
 
     def backward(
         self,
@@ -138,25 +150,25 @@ class Pass:
         d_x: Tensor | None,
         add_d_x: bool,
         weights_wanted: bool,
-    ) -> tuple[list[Tensor | None], list[Tensor], list[Tensor]]:
+    ) -> tuple[list[Tensor | None], list[Tensor], list[Tensor | None]]:
         """Fill d_x, or add to it; the gradients of the weights, of `initial` and of `restart`.
 
         Those of the weights stand as in `CellWeights`, None where there is no weight, or all None
-        when they are not wanted.
+        when they are not wanted; those of `restart` are None where it is.
         """
         d_state = [
             torch.zeros_like(part)
             if given is None
             else given.clone(memory_format=torch.contiguous_format)
-            for part, given in zip(self.direction.initial, d_final, strict=True)
+            for part, given in zip(self.initial, d_final, strict=True)
         ]
-        d_restart = [torch.empty_like(part) for part in self.direction.restart]
+        d_restart = [None if part is None else torch.empty_like(part) for part in self.restart]
         d_weights: list[Tensor | None] = [None] * len(CellWeights._fields)
         if weights_wanted:
             for place, weight in zip(_PLACES, self.weights, strict=True):
                 d_weights[place] = None if weight is None else torch.empty_like(weight)
         getattr(ENGINE, "backward_" + self.suffix)(
-            self.layout, self.call.input.data_ptr(), _addresses(self.weights), self.states,
+            self.layout, self.x.data_ptr(), _addresses(self.weights), self.states,
             self.kept_stride, y.data_ptr(), y.stride(0), self._kept(gates, more), d_y.data_ptr(),
             d_y.stride(0), *_pair(d_state), *_pair(d_restart), _address(d_x), add_d_x,
             _addresses([d_weights[place] for place in _PLACES]),
@@ -179,30 +191,45 @@ def _address(tensor: Tensor | None) -> int:
     return 0 if tensor is None else tensor.data_ptr()
 
 
-def _addresses(tensors: Sequence[Tensor | None]) -> list[int]:
+def _addresses(tensors: Tensors) -> list[int]:
     return [0 if tensor is None else tensor.data_ptr() for tensor in tensors]
 
 
-def _pair(parts: Sequence[Tensor]) -> tuple[int, int]:
+def _pair(parts: Tensors) -> tuple[int, int]:
     """Addresses of h and c, 0 for what is missing."""
-    return _address(parts[0]) if parts else 0, _address(parts[1]) if len(parts) > 1 else 0
+    return _address(parts[0]), _address(parts[1]) if len(parts) > 1 else 0
+
+
+class PackedWeights:
+    """The weights of one direction of a layer as the core reads them: a copy, made once.
+
+    Args:
+        call: a call of the layer; its length and its state do not matter.
+        number: which of its directions.
+    """
+
+    def __init__(self, call: SequenceCall, number: int) -> None:
+        one = Pass(*flatten(call), number)
+        pack = getattr(ENGINE, "pack_" + one.suffix)
+        self._held = pack(one.layout, _addresses(one.weights))
+        self.address: int = self._held.address
 
 
 class Step:
-    """One direction of a layer for prediction a step at a time, its weights packed once.
+    """One direction of a layer for prediction a step at a time, its weights packed.
 
     Args:
         call: of one step, which says everything but the input and the state; what it holds must
             not change any more.
+        packed: its weights.
     """
 
-    def __init__(self, call: SequenceCall) -> None:
-        self._pass = Pass(call, call.directions[0])
+    def __init__(self, call: SequenceCall, packed: PackedWeights) -> None:
+        self._pass = Pass(*flatten(call), 0)
         self._weights = _addresses(self._pass.weights)
-        pack = getattr(ENGINE, "pack_" + self._pass.suffix)
-        self._packed = pack(self._pass.layout, self._weights)
+        self._packed = packed
         self._run = getattr(ENGINE, "forward_" + self._pass.suffix)
-        self._h = torch.empty_like(call.directions[0].initial[0])  # the core writes h twice
+        self._h = torch.empty_like(self._pass.initial[0])  # the core writes h twice
 
     def run(self, x: Tensor, state: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """The state after one step, from x [B, I] and the parts of the state before it.

@@ -17,7 +17,6 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from elman.kernels.contract import SequenceCall
 from elman.kernels.native import Pass, kept_widths
 from elman.kernels.plan import WEIGHTS, Plan, Tensors, cell_of, text_of, unflatten
 
@@ -43,14 +42,13 @@ def forward(plan: Plan, tensors: Tensors, learning: bool) -> tuple[Tensor, ...]:
 
 
 def _forward(plan: Plan, tensors: Tensors, learning: bool) -> tuple[Tensor, ...]:
-    call = unflatten(plan, _all_dense(tensors))
-    width = _width(call)
-    y = call.input.new_empty(call.input.shape[0], width * len(call.directions))
+    passes = _passes(plan, tensors)
+    x, width = passes[0].x, passes[0].P
+    y = x.new_empty(x.shape[0], width * len(passes))
     finals: list[Tensor] = []
     kept: list[Tensor] = []
-    for number, direction in enumerate(call.directions):
-        columns = y[:, number * width : (number + 1) * width]
-        final, *memory = Pass(call, direction).forward(columns, learning)
+    for columns, one in zip(_columns(y, width), passes, strict=True):
+        final, *memory = one.forward(columns, learning)
         finals += final
         kept += memory
     return (y, *finals, *kept)
@@ -87,35 +85,40 @@ def _backward(
     d_results: Tensors,
     wanted: Sequence[bool],
 ) -> list[Tensor | None]:
-    call = unflatten(plan, _all_dense(tensors))
-    width = _width(call)
+    passes = _passes(plan, tensors)
+    x, width = passes[0].x, passes[0].P
     y, *kept = map(_dense, results)
     d_y, *d_states = _all_dense(d_results)
     d_y = torch.zeros_like(y) if d_y is None else d_y
     d_finals = plan.finals([d_y, *d_states])
-    d_input = call.input.new_empty(call.input.shape) if wanted[0] else None
+    d_input = torch.empty_like(x) if wanted[0] else None
     found: list[Tensor | None] = [d_input]
-    for number, (first, direction) in enumerate(zip(plan.firsts, call.directions, strict=True)):
-        columns = slice(number * width, (number + 1) * width)
+    ys, d_ys, missing = _columns(y, width), _columns(d_y, width), [None] * plan.parts
+    for number, (first, one) in enumerate(zip(plan.firsts, passes, strict=True)):
         gates, more = kept[2 * number : 2 * number + 2]
-        d_weights, d_state, d_restart = Pass(call, direction).backward(
-            y[:, columns],
+        d_weights, d_state, d_restart = one.backward(
+            ys[number],
             gates,
             more,
-            d_y[:, columns],
+            d_ys[number],
             d_finals[number],
             d_input,
             number > 0,
             any(wanted[first : first + WEIGHTS]),
         )
-        missing: list[Tensor | None] = [None] * plan.parts
-        found += [*d_weights, None, None, *d_state, *(d_restart or missing), *missing]
+        found += [*d_weights, None, None, *d_state, *d_restart, *missing]
     return [one if want else None for one, want in zip(found, wanted, strict=True)]
 
 
-def _width(call: SequenceCall) -> int:
-    """H, or P with a projection."""
-    return call.directions[0].weights.hh.shape[1]
+def _passes(plan: Plan, tensors: Tensors) -> list[Pass]:
+    """One for each direction."""
+    dense = _all_dense(tensors)
+    return [Pass(plan, dense, number) for number in range(len(plan.reverses))]
+
+
+def _columns(y: Tensor, width: int) -> Sequence[Tensor]:
+    """What each direction has of an output."""
+    return (y,) if y.shape[1] == width else y.split(width, dim=1)
 
 
 def _dense(tensor: Tensor) -> Tensor:
@@ -152,7 +155,8 @@ def in_schema(plan: Plan) -> tuple[Tensor, str, list[bool], str]:
 
 def _plan(alive: Tensor, cell: str, reverses: Sequence[bool], precision: str) -> Plan:
     sizes = tuple(alive.tolist())
-    return Plan(_cell_of(cell), sizes, tuple(reverses), precision)  # type: ignore[arg-type]
+    packed = (None,) * len(reverses)
+    return Plan(_cell_of(cell), sizes, tuple(reverses), precision, packed)  # type: ignore[arg-type]
 
 
 @torch.library.custom_op("elman::forward", mutates_args=())
@@ -186,9 +190,10 @@ def _forward_shapes(
     precision: str,
     learning: bool,
 ) -> list[Tensor]:
-    plan = Plan(_cell_of(cell), (), tuple(reverses), "full")
+    plan = Plan(_cell_of(cell), (), tuple(reverses), "full", (None,) * len(reverses))
     call = unflatten(plan, tensors)
-    new, steps, width = call.input.new_empty, call.input.shape[0], _width(call)
+    new, steps = call.input.new_empty, call.input.shape[0]
+    width = call.directions[0].weights.hh.shape[1]
     finals = [new(part.shape) for direction in call.directions for part in direction.initial]
     kept = []
     for direction in call.directions:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from torch import Tensor
 
 from elman.cells.activations import Activation
 from elman.cells.spec import CellSpec, CellWeights
 from elman.kernels.contract import Direction, Precision, SequenceCall
+
+if TYPE_CHECKING:
+    from elman.kernels.native import PackedWeights
 
 Tensors = Sequence[Tensor | None]
 
@@ -24,12 +27,13 @@ _CONSTANTS: dict[str, bool | None] = {"None": None, "True": True, "False": False
 
 
 class Plan(NamedTuple):
-    """What in a call is no tensor; the fields are those of `SequenceCall`."""
+    """What in a call is no tensor; the fields are those of `SequenceCall` and of its directions."""
 
     cell: CellSpec
     batch_sizes: tuple[int, ...]
     reverses: tuple[bool, ...]
     precision: Precision
+    packed: tuple[PackedWeights | None, ...]
 
     @property
     def parts(self) -> int:
@@ -70,7 +74,8 @@ class Plan(NamedTuple):
 def flatten(call: SequenceCall) -> tuple[Plan, list[Tensor | None]]:
     """A call as a plan and its tensors: the input, then the places of each direction in turn."""
     reverses = tuple(direction.reverse for direction in call.directions)
-    plan = Plan(call.spec, call.batch_sizes, reverses, call.precision)
+    packed = tuple(direction.packed for direction in call.directions)
+    plan = Plan(call.spec, call.batch_sizes, reverses, call.precision, packed)
     missing = (None,) * plan.parts
     tensors: list[Tensor | None] = [call.input]
     for direction in call.directions:
@@ -84,7 +89,7 @@ def flatten(call: SequenceCall) -> tuple[Plan, list[Tensor | None]]:
 def unflatten(plan: Plan, tensors: Tensors) -> SequenceCall:
     """The call that `flatten` took apart."""
     directions = []
-    for first, reverse in zip(plan.firsts, plan.reverses, strict=True):
+    for first, reverse, packed in zip(plan.firsts, plan.reverses, plan.packed, strict=True):
         resets, mask = first + WEIGHTS, first + WEIGHTS + 1
         initial, restart, kept, end = (mask + 1 + n * plan.parts for n in range(4))
         directions.append(
@@ -96,6 +101,7 @@ def unflatten(plan: Plan, tensors: Tensors) -> SequenceCall:
                 tensors[mask],
                 _all_or_none(tensors[kept:end]),
                 _all_or_none(tensors[restart:kept]),
+                packed=packed,
             )
         )
     input: Tensor = tensors[0]  # type: ignore[assignment]

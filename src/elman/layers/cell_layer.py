@@ -15,6 +15,7 @@ from elman.cells.spec import CellSpec, CellWeights
 from elman.errors import ShapeError
 from elman.kernels import dispatch
 from elman.kernels.contract import Direction, Precision, SequenceCall
+from elman.kernels.native import PackedWeights
 from elman.layers.options import InitialState, check_options, zoneout_rates
 from elman.layers.regularisation import (
     drop_input,
@@ -37,6 +38,7 @@ class CellLayer(SequenceLayer):
 
     cell: CellSpec | CustomCell
     weight_ih_l0: Tensor
+    _packed: Sequence[PackedWeights] = ()
 
     def __init__(
         self,
@@ -145,6 +147,16 @@ class CellLayer(SequenceLayer):
     def flatten_parameters(self) -> None:
         """Nothing: `torch.nn` has it for cuDNN, and code written for `torch.nn` calls it."""
 
+    def keep_packed(self, packed: Sequence[PackedWeights]) -> None:
+        """Run on packed weights from now on, which no change of the parameters reaches.
+
+        For a layer whose weights will not change; `Frozen` makes itself one.
+
+        Args:
+            packed: for each layer, then each direction.
+        """
+        self._packed = packed
+
     # --- running
 
     def run_packed(
@@ -202,7 +214,9 @@ class CellLayer(SequenceLayer):
         if self.zoneout:
             kept = zoneout_shares(initial, self.zoneout, steps, training=self.training)
         start = tuple(part[n] for part in restart)
-        return Direction(weights, initial, n % self.num_directions > 0, resets, mask, kept, start)
+        packed = self._packed[n] if self._packed else None
+        reverse = n % self.num_directions > 0
+        return Direction(weights, initial, reverse, resets, mask, kept, start, packed=packed)
 
     def _weights(self, n: int) -> CellWeights:
         """The weights of one direction of one layer, the n-th of all."""

@@ -1,8 +1,9 @@
-"""A layer for prediction one step at a time, as its input arrives."""
+"""A layer for prediction, its weights packed once: whole sequences, or a step as it arrives."""
 
 from __future__ import annotations
 
 from copy import deepcopy
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -10,42 +11,38 @@ from torch import Tensor
 from elman.errors import ConfigurationError, ShapeError
 from elman.kernels import cpu, dispatch
 from elman.kernels.contract import SequenceCall
-from elman.kernels.native import Step
+from elman.kernels.native import PackedWeights, Step
 from elman.layers.cell_layer import CellLayer
+from elman.layers.inputs import Input, Lengths
+from elman.layers.resets import Resets
 from elman.layers.states import State
 
 
 class Frozen:
-    """A copy of a recurrent layer that reads one step a call, its weights packed once.
+    """A copy of a recurrent layer for prediction, its weights packed once.
 
     It is as the layer was in evaluation when it was made: later changes to the layer's weights are
     not seen, and no gradients are recorded. The state has the form of the layer's own.
 
     Args:
-        layer: `RNN`, `LSTM`, `GRU` or `CustomLayer`, of one direction.
-        batch_size: B, the number of sequences that are read side by side.
+        layer: `RNN`, `LSTM`, `GRU` or `CustomLayer`.
+        batch_size: B, the number of sequences that `step` reads side by side; a call takes any.
 
     Raises:
-        ConfigurationError: a bidirectional layer, which cannot answer before the last step.
         KernelUnavailable: the layer insists on a kernel that cannot serve it.
 
     Example:
         >>> import elman
-        >>> layer = elman.GRU(3, 4)
-        >>> frozen, state = Frozen(layer), None
-        >>> for x in torch.randn(5, 1, 3):
-        ...     output, state = frozen(x, state)
-        >>> output.shape, state.shape
-        (torch.Size([1, 4]), torch.Size([1, 1, 4]))
+        >>> frozen = Frozen(elman.GRU(3, 4))
+        >>> batch, state = torch.randn(5, 1, 3), None
+        >>> output, last = frozen(batch)
+        >>> for x in batch:
+        ...     one, state = frozen.step(x, state)
+        >>> torch.allclose(one, output[-1]), torch.allclose(state, last)
+        (True, True)
     """
 
     def __init__(self, layer: CellLayer, batch_size: int = 1) -> None:
-        if layer.bidirectional:
-            raise ConfigurationError(
-                "A bidirectional layer reads to the last step before it answers at the first.",
-                where="Frozen(layer)",
-                expected="a layer with bidirectional=False",
-            )
         self.layer = deepcopy(layer).eval().requires_grad_(False)
         self.batch_size = batch_size
         weight = self.layer.weight_ih_l0
@@ -57,13 +54,47 @@ class Frozen:
         self._widths = [part.shape for part in start]
         kernels = [dispatch.choose(call, layer.kernel) for call in calls]
         self.kernel = kernels[0].NAME
-        fused = all(kernel.NAME == cpu.NAME for kernel in kernels)
-        self._steps = [Step(call) for call in calls] if fused else []
+        self._steps: list[Step] = []
+        if all(kernel.NAME == cpu.NAME for kernel in kernels):
+            packed = [
+                PackedWeights(call, number)
+                for call in calls
+                for number in range(len(call.directions))
+            ]
+            self.layer.keep_packed(packed)
+            if not layer.bidirectional:
+                self._steps = [Step(*both) for both in zip(calls, packed, strict=True)]
 
     def __call__(
+        self,
+        input: Input,
+        hx: Any = None,
+        *,
+        lengths: Lengths | None = None,
+        resets: Resets | None = None,
+    ) -> tuple[Any, Any]:
+        """Read whole sequences, as the layer does; it says what each argument is.
+
+        Args:
+            input: a batch of any kind that the layer takes.
+            hx: the state before the first step.
+            lengths: of a padded batch.
+            resets: where sequences begin anew.
+
+        Returns:
+            The output of the last layer, of the kind of the input, and the state after it.
+
+        Raises:
+            ShapeError: shapes, dtypes, lengths or resets that do not fit.
+        """
+        with torch.no_grad():
+            output, state = self.layer(input, hx, lengths=lengths, resets=resets)
+            return output, state
+
+    def step(
         self, input: Tensor, state: Tensor | State | None = None
     ) -> tuple[Tensor, Tensor | State]:
-        """Read one step.
+        """Read one step of each sequence, as it arrives.
 
         Args:
             input: [B, I].
@@ -75,7 +106,15 @@ class Frozen:
 
         Raises:
             ShapeError: shapes or dtypes that do not fit.
+            ConfigurationError: a bidirectional layer, which cannot answer before the last step.
         """
+        if self.layer.bidirectional:
+            raise ConfigurationError(
+                "A bidirectional layer reads to the last step before it answers at the first.",
+                where="Frozen.step",
+                expected="a layer with bidirectional=False",
+                next_step="frozen(input) reads whole sequences in both directions",
+            )
         with torch.no_grad():
             parts = self._checked(input, state)
             if not self._steps:
@@ -97,7 +136,7 @@ class Frozen:
         if input.shape != self._shape or input.dtype != self._dtype or input.is_meta:
             raise ShapeError(
                 f"The input is {input.dtype} of shape {list(input.shape)}.",
-                where="Frozen",
+                where="Frozen.step",
                 expected=f"{self._dtype} of shape {list(self._shape)} (batch_size, input_size)",
             )
         if state is None:

@@ -43,4 +43,10 @@ def gather(layer: CellLayer, names: dict[str, str]) -> CellWeights:
 
     They are looked up by name, so that parametrizations and functional calls are seen.
     """
-    return CellWeights(**{field: getattr(layer, name) for field, name in names.items()})
+    plain = layer._parameters  # a parametrization's are not among them
+    return CellWeights(
+        **{
+            field: plain[name] if name in plain else getattr(layer, name)
+            for field, name in names.items()
+        }  # type: ignore[arg-type]
+    )

@@ -327,7 +327,7 @@ def test_a_frozen_one_reads_step_by_step(name: str) -> None:
     frozen, state = Frozen(layer, batch_size=2), None
     outputs = []
     for step in x:
-        output, state = frozen(step, state)
+        output, state = frozen.step(step, state)
         outputs.append(output)
     expected, end = layer(x)
     assert_close([torch.stack(outputs), *parts(state)], [expected, *parts(end)])

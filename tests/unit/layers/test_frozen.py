@@ -1,4 +1,4 @@
-"""A frozen layer gives, step by step, what the layer gives for the whole sequence."""
+"""A frozen layer gives, for whole sequences and step by step, what the layer gives."""
 
 from __future__ import annotations
 
@@ -28,6 +28,11 @@ LAYERS: dict[str, Any] = {
     "float64": lambda: elman.LSTM(3, 5, 2, dtype=torch.float64),
 }
 
+WHOLE = LAYERS | {
+    "bf16": lambda: elman.LSTM(3, 5, precision="bf16"),
+    "both directions": lambda: elman.GRU(3, 5, 2, bidirectional=True),
+}
+
 
 def parts_of(state: Any) -> list[torch.Tensor]:
     return [state] if isinstance(state, torch.Tensor) else list(state)
@@ -42,11 +47,44 @@ def test_steps_equal_the_sequence(name: str, batch_size: int) -> None:
     whole, last = layer(batch)
     frozen, state = Frozen(layer, batch_size), None
     for x, expected in zip(batch, whole, strict=True):
-        output, state = frozen(x, state)
+        output, state = frozen.step(x, state)
         torch.testing.assert_close(output, expected)
     for mine, theirs in zip(parts_of(state), parts_of(last), strict=True):
         torch.testing.assert_close(mine, theirs)
         assert not mine.requires_grad
+
+
+@pytest.mark.parametrize("name", [*LAYERS, "bf16", "both directions"])
+def test_whole_sequences_equal_the_layers_bit_for_bit(name: str) -> None:
+    torch.manual_seed(0)
+    layer = WHOLE[name]().eval()
+    frozen = Frozen(layer)
+    batch = torch.randn(6, 3, 3, dtype=layer.weight_ih_l0.dtype)
+    starts = torch.rand(6, 3) < 0.3
+    for options in ({}, {"lengths": [6, 0, 4]}, {"resets": starts}):
+        with torch.no_grad():
+            expected, last = layer(batch, **options)
+        output, state = frozen(batch, **options)
+        assert torch.equal(output, expected)
+        assert not output.requires_grad
+        for mine, theirs in zip(parts_of(state), parts_of(last), strict=True):
+            assert torch.equal(mine, theirs)
+
+
+def test_autocast_reads_the_weights_anew_in_its_own_precision() -> None:
+    layer, batch = elman.GRU(3, 5).eval(), torch.randn(4, 2, 3)
+    frozen = Frozen(layer)
+    with torch.autocast("cpu", dtype=torch.bfloat16), torch.no_grad():
+        assert torch.equal(frozen(batch)[0], layer(batch)[0])
+
+
+@pytest.mark.skipif(not engine_status().built, reason=engine_status().reason)
+def test_whole_sequences_read_the_weights_that_were_packed() -> None:
+    frozen, batch = Frozen(elman.LSTM(3, 5, 2, bidirectional=True)), torch.randn(4, 2, 3)
+    before, _ = frozen(batch)
+    for weight in frozen.layer.parameters():
+        weight.data.zero_()
+    assert torch.equal(frozen(batch)[0], before)
 
 
 @pytest.mark.skipif(not engine_status().built, reason=engine_status().reason)
@@ -59,13 +97,15 @@ def test_later_changes_of_the_layer_are_not_seen_and_the_layer_is_left_alone() -
     layer = elman.LSTM(3, 5).train()
     x = torch.randn(1, 3)
     frozen = Frozen(layer)
-    before, _ = frozen(x)
+    before, _ = frozen.step(x)
+    sequence, _ = frozen(x[None])
     assert layer.training
     assert all(weight.requires_grad for weight in layer.parameters())
     for weight in layer.parameters():
         weight.data.add_(1.0)
-    after, _ = frozen(x)
+    after, _ = frozen.step(x)
     assert torch.equal(before, after)
+    assert torch.equal(sequence, frozen(x[None])[0])
 
 
 def test_inputs_and_states_are_read_as_they_lie_in_memory() -> None:
@@ -73,21 +113,21 @@ def test_inputs_and_states_are_read_as_they_lie_in_memory() -> None:
     frozen = Frozen(layer, 2)
     wide = torch.randn(2, 6)
     h, c = (torch.randn(2, 5, 2).transpose(1, 2) for _ in range(2))
-    output, _ = frozen(wide[:, ::2], (h, c))
+    output, _ = frozen.step(wide[:, ::2], (h, c))
     expected, _ = layer(wide[None, :, ::2], (h, c))
     torch.testing.assert_close(output, expected[0])
 
 
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="bidirectional"):
-        Frozen(elman.LSTM(3, 5, bidirectional=True))
+        Frozen(elman.LSTM(3, 5, bidirectional=True)).step(torch.randn(1, 3))
     with pytest.raises(KernelUnavailable, match="Dreamer"):
         Frozen(elman.GRU(3, 5, norm="dreamer", kernel="cpu"))
     frozen = Frozen(elman.LSTM(3, 5))
     for x in (torch.randn(3), torch.randn(2, 3), torch.randn(1, 4), torch.randn(1, 3).double()):
         with pytest.raises(ShapeError, match="batch_size, input_size"):
-            frozen(x)
+            frozen.step(x)
     good = torch.zeros(1, 1, 5)
     for state in (good, (good,), (good, torch.zeros(1, 5)), (good, good.double())):
         with pytest.raises(ShapeError):
-            frozen(torch.randn(1, 3), state)
+            frozen.step(torch.randn(1, 3), state)
