@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from elman.data.files.formats import ENDINGS
-from tests.hostile.fuzz import READERS, SAMPLES, fuzz
+from tests.hostile.fuzz import fuzz
+from tests.hostile.readers import READERS, SAMPLES
 
 COUNT = 60
 
@@ -24,10 +25,9 @@ def test_no_file_crashes_a_reader(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", READERS)
 def test_the_files_that_it_begins_with_are_read(tmp_path: Path, name: str) -> None:
     reader = READERS[name]
-    for sample in reader.samples:
-        path = tmp_path / f"data{reader.ending}"
-        path.write_bytes(sample)
-        reader.read(path)
+    for number, sample in enumerate(reader.samples):
+        name = f"{reader.folder or '.'}/data{reader.ending}"
+        reader.read(reader.lay_out(tmp_path / str(number), name, sample))
 
 
 def test_every_ending_of_data_has_files_to_begin_with() -> None:

@@ -54,6 +54,14 @@ def test_folders_called_as_the_parts_are_the_parts(tmp_path: Path) -> None:
     ]
 
 
+def test_names_are_text(tmp_path: Path) -> None:
+    """A disk may hold other bytes, which Python reads as half a surrogate pair."""
+    made(tmp_path, "cat/1.wav", "caf\udce9/2.wav", "cat/\udce9.wav", ".caf\udce9/3.wav")
+    error = refusal(tmp_path)
+    assert "not valid UTF-8 (2 such files in all)" in error.what
+    assert error.where == str(tmp_path / "caf\udce9" / "2.wav")
+
+
 def test_a_class_may_be_called_test(tmp_path: Path) -> None:
     folder = made(tmp_path, "test/1.wav", "control/2.wav")
     assert [one.label for one in labelled_files(folder, WAV)] == ["control", "test"]
@@ -133,3 +141,11 @@ def test_files_that_are_not_there_are_named_with_their_row(tmp_path: Path) -> No
         listed_files(table, "file", "label")
     assert str(tmp_path / "b.wav") in caught.value.what
     assert caught.value.where == f"{table.path}:3, column 'file'"
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a.wav/b"])
+def test_a_name_that_no_file_can_have_is_one_that_is_not_there(tmp_path: Path, name: str) -> None:
+    made(tmp_path, "a.wav")
+    table = table_of(tmp_path, f"file,label\n{name}.wav,up\n")
+    with pytest.raises(DataError, match="There is no file"):
+        listed_files(table, "file", "label")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -41,6 +42,9 @@ def files_in(folder: Path, endings: Sequence[str]) -> list[Path]:
     """The files below a folder with one of some endings, in the order of their paths.
 
     What is hidden (its name begins with a dot) is passed over.
+
+    Raises:
+        DataError: a name is no text, which a report and a table cannot hold.
     """
     found = []
     for path in folder.rglob("*"):
@@ -48,7 +52,9 @@ def files_in(folder: Path, endings: Sequence[str]) -> list[Path]:
         hidden = any(part.startswith(".") for part in inside)
         if path.suffix.lower() in endings and not hidden and path.is_file():
             found.append((inside, path))
-    return [path for _, path in sorted(found)]
+    paths = [path for _, path in sorted(found)]
+    _check_names(folder, paths)
+    return paths
 
 
 def labelled_files(
@@ -71,7 +77,7 @@ def labelled_files(
         held_out: for a part that is held out, a pattern of the names of its files.
 
     Raises:
-        DataError: a file has no label, or the folder has no such files.
+        DataError: a file has no label, or the folder has no such files; see `files_in`.
         UsageError: the pattern has no {label}, or two.
     """
     paths = files_in(folder, endings)
@@ -116,7 +122,7 @@ def listed_files(table: Table, column: str, label: str) -> list[LabelledFile]:
     names, labels = texts_of(table, column, "file name"), texts_of(table, label, "label")
     folder = Path(table.path).parent
     paths = [folder / name.strip() for name in names]
-    missing = [place for place, path in enumerate(paths) if not path.is_file()]
+    missing = [place for place, path in enumerate(paths) if not os.path.isfile(path)]
     if missing:
         first = missing[0]
         raise DataError(
@@ -139,6 +145,28 @@ def _names_files(table: Table, column: str, endings: Sequence[str]) -> bool:
         isinstance(cell, str) and cell.strip().lower().endswith(tuple(endings))
         for cell in table.cells(column)
     )
+
+
+def _check_names(folder: Path, paths: Sequence[Path]) -> None:
+    """Refuse names that are no text: a disk may hold any bytes."""
+    odd = [path for path in paths if not _is_text(path.relative_to(folder))]
+    if odd:
+        raise DataError(
+            f"The name of a file or its folder is not valid UTF-8{in_all(len(odd), 'such file')}.",
+            where=str(odd[0]),
+            expected="names in UTF-8",
+            next_step=f"ls -Rb {quoted(folder)}, then rename what it shows with a backslash and "
+            "three digits",
+        )
+
+
+def _is_text(path: Path) -> bool:
+    """Whether a path can be written: Python reads bytes that are no UTF-8 as half surrogates."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _folder_label(inside: Sequence[str]) -> str | None:
