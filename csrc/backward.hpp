@@ -244,7 +244,7 @@ class BackwardPass {
     const int64_t early = in_place(L);
     for (int64_t m = 0; m < share.count(t); ++m) {
       const int64_t position = share.position(t, m);
-      const S* normed = b.kept.normed + (2 * position + 1) * all_gates;
+      const S* normed = b.kept.normed + (L.N + position) * all_gates;
       const S* d_sum = d_gates(t, m);
       S* d = chain.recurrent.data() + position * all_gates;
       if (L.cell.is_gru()) {
@@ -263,7 +263,7 @@ class BackwardPass {
       const int64_t t = share.step(n, true);
       for (int64_t m = 0; m < share.count(t); ++m) {
         const int64_t position = share.position(t, m);
-        const S* normed = b.kept.normed + 2 * position * all_gates;
+        const S* normed = b.kept.normed + position * all_gates;
         S* d = d_gates(t, m);
         through_gain_and_norm(normed, b.kept.scales[2 * position], b.weights.norm_ih, all_gates, d,
                               sums.norm_ih(), sums.b(), d);

@@ -154,7 +154,7 @@ class ForwardPass {
       for (int64_t m = 0; m < share.count(t); ++m, ++r) {
         const int64_t position = share.position(t, m);
         S* a = gates.data()[r];
-        S* kept = f.kept.normed ? f.kept.normed + position * 2 * all_gates : nullptr;
+        S* kept = f.kept.normed ? f.kept.normed + position * all_gates : nullptr;
         const S *gain = weights.norm_ih.data(), *bias = weights.b.data();
         const S scale = normalise(a, all_gates, [=](auto lanes, int64_t n, Vector<S> normed) {
           if (kept) lanes.store(kept + n, normed);
@@ -196,7 +196,7 @@ class ForwardPass {
 
   // R h of a row on its way through the joint norm.
   S* normed(int64_t t, int64_t m) {
-    return f.kept.normed ? f.kept.normed + (2 * share.position(t, m) + 1) * all_gates
+    return f.kept.normed ? f.kept.normed + (L.N + share.position(t, m)) * all_gates
                          : recurrent.data() + m * all_gates;
   }
 
@@ -307,23 +307,29 @@ class ForwardPass {
   int64_t current = 0;      // the current step's first row in its run
 };
 
-// Whether a call has nothing of what only Variant knows. A simple network is asked each time, since
-// its function is all that it has.
-template <typename S>
-bool is_plain(const Layout& L, const States<S>& s) {
+// Calls work(O), O being a type whose value is not looked at: the least of the options that serve a
+// call. A simple network is asked each time, since its function is all that it has.
+template <typename O>
+struct Options {
+  using type = O;
+};
+template <typename S, typename Work>
+void with_options(const Layout& L, const States<S>& s, const Work& work) {
   const Cell& c = L.cell;
-  return c.kind != Kind::rnn && c.gate.function == Function::sigmoid &&
-         c.candidate.function == Function::tanh && c.state.function == Function::tanh &&
-         !c.peephole && !c.coupled && !c.norm && c.clip == 0 && !s.kept_h && !s.kept_c;
+  const bool usual = c.kind != Kind::rnn && c.gate.function == Function::sigmoid &&
+                     c.candidate.function == Function::tanh && c.state.function == Function::tanh &&
+                     !c.peephole && !c.coupled && c.clip == 0;
+  if (!usual) return work(Options<Variant>{});
+  if (c.norm) return work(Options<Normed>{});
+  s.kept_h || s.kept_c ? work(Options<Variant>{}) : work(Options<Plain>{});
 }
 
 template <typename A>
 void run_forward(const Layout& L, const Forward<typename A::Sum>& f,
                  const PackedWeights<A>& weights) {
-  const bool plain = is_plain(L, f.states);
-  share_out(L, [&](const Share& share) {
-    plain ? ForwardPass<A, Plain>(L, f, weights, share).run()
-          : ForwardPass<A, Variant>(L, f, weights, share).run();
+  with_options(L, f.states, [&](auto options) {
+    using O = typename decltype(options)::type;
+    share_out(L, [&](const Share& share) { ForwardPass<A, O>(L, f, weights, share).run(); });
   });
 }
 

@@ -1,5 +1,5 @@
-// What a cell may do beyond its plain form. `Plain` has all of it decided when it is compiled, so
-// that nothing is asked at run time; `Variant` asks.
+// What a cell may do beyond its plain form. `Plain` and `Normed` have it decided when they are
+// compiled, so that no function is asked for at run time; `Variant` asks for all.
 #pragma once
 
 #include <type_traits>
@@ -50,6 +50,13 @@ struct Plain {
   template <typename V> V gate_slope(V y) const { return y * (1 - y); }
   template <typename V> V candidate_slope(V y) const { return 1 - y * y; }
   template <typename V> V state_slope(V y) const { return 1 - y * y; }
+};
+
+// The plain cell with the joint norm, and with what a call may bring along (zoneout).
+struct Normed : Plain {
+  static constexpr bool varied = true, norm = true;
+
+  using Plain::Plain;
 };
 
 struct Variant {

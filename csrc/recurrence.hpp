@@ -88,7 +88,7 @@ template <typename S>
 struct Kept {
   S* gates;   // [N, G·H] activated gates; null for prediction, and for a plain RNN, which has y
   S* c;       // [N, H] cell states (LSTM), or what r multiplies (GRU reset-after)
-  S* normed;  // [N, 2, G·H] W x and R h normalised, with the joint norm
+  S* normed;  // [2, N, G·H] W x and R h normalised, with the joint norm
   S* scales;  // [N, 2] what they were multiplied by
 };
 

@@ -99,11 +99,12 @@ void backward(const Layout& L, const Backward<typename A::Sum>& b) {
   const int64_t size = UnitWeights{L}.size();
   Buffer<S> all_sums(size * L.threads);
   clear(all_sums.data(), size * L.threads);
-  const bool plain = is_plain(L, b.states);
-  share_out(L, [&](const Share& share) {
-    UnitSums<S> sums(L, all_sums.data() + share.row(0) * size);
-    plain ? BackwardPass<A, Plain>(L, b, weights, share, chain, sums).run()
-          : BackwardPass<A, Variant>(L, b, weights, share, chain, sums).run();
+  with_options(L, b.states, [&](auto options) {
+    using O = typename decltype(options)::type;
+    share_out(L, [&](const Share& share) {
+      UnitSums<S> sums(L, all_sums.data() + share.row(0) * size);
+      BackwardPass<A, O>(L, b, weights, share, chain, sums).run();
+    });
   });
   if (!b.gradients.W) return;
   weight_gradients<A>(L, b, chain);
