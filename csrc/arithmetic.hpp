@@ -2,6 +2,7 @@
 //
 // An operand is what a register tile multiplies: one number, or two neighbouring bfloat16 numbers
 // in one 32-bit word (the first in the low half), both of which one instruction multiplies and adds.
+// Where AMX multiplies, a row's operands are filled up to whole tiles with 0.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,8 @@ struct Full {
   using Sum = S;
   using Operand = S;
   static constexpr int numbers = 1;  // in one operand
+  static constexpr int step = 1;     // a row has a multiple of so many operands
+  static constexpr bool tiled = false;
 
   static Vector<S> multiply_add(S a, Vector<S> b, Vector<S> sum) { return sum + a * b; }
 
@@ -28,6 +31,13 @@ struct Bf16 {
   using Sum = float;
   using Operand = std::uint32_t;
   static constexpr int numbers = 2;
+#if defined(__AMX_BF16__)
+  static constexpr int step = 16;
+  static constexpr bool tiled = true;
+#else
+  static constexpr int step = 1;
+  static constexpr bool tiled = false;
+#endif
 
   static Vector<float> multiply_add(Operand a, Vector<Operand> b, Vector<float> sum) {
 #if defined(__AVX512BF16__)
@@ -78,13 +88,14 @@ struct Bf16 {
   }
 };
 
-// Operands that hold K numbers.
+// Operands of a row that holds K numbers.
 template <typename A>
 constexpr std::int64_t operands_of(std::int64_t K) {
-  return (K + A::numbers - 1) / A::numbers;
+  constexpr std::int64_t numbers = A::step * A::numbers;
+  return (K + numbers - 1) / numbers * A::step;
 }
 
-// K numbers as operands, the last one filled up with 0.
+// K numbers as a row of operands, filled up with 0.
 template <typename A>
 inline void convert(const typename A::Sum* from, std::int64_t K, typename A::Operand* to) {
   using S = typename A::Sum;
@@ -92,6 +103,8 @@ inline void convert(const typename A::Sum* from, std::int64_t K, typename A::Ope
   std::int64_t k = 0;
   for (; k + n * W<S> <= K; k += n * W<S>) store(to + k / n, A::operands(from + k));
   for (; k < K; k += n) to[k / n] = A::operand(from[k], k + 1 < K ? from[k + 1] : S{});
+  if constexpr (A::step > 1)
+    for (; k < operands_of<A>(K) * n; k += n) to[k / n] = 0;
 }
 
 // Two rows of numbers side by side as one row of operands, in scratch; `second` counts as 0 when it

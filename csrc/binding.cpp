@@ -33,6 +33,7 @@ nb::dict processor_features() {
   answer["avx2"] = features.avx2;
   answer["avx512f"] = features.avx512f;
   answer["avx512_bf16"] = features.avx512_bf16;
+  answer["amx_bf16"] = features.amx_bf16;
   return answer;
 }
 
@@ -154,7 +155,7 @@ NB_MODULE(_engine, module) {
   using Released = nb::call_guard<nb::gil_scoped_release>;
   module.doc() = "Elman's native core.";
   module.def("processor_features", &processor_features,
-             "What the processor can do: avx2 (with FMA), avx512f, avx512_bf16.");
+             "What the processor can do: avx2 (with FMA), avx512f, avx512_bf16, amx_bf16.");
   module.def("compiled_with", &compiled_with, "Name and version of the compiler.");
   module.def("builds", &builds, "The builds that this processor can run, fastest first.");
   module.def("build", [] { return std::string(elman::chosen().name); },

@@ -10,8 +10,9 @@ Builds builds() {
   Builds found{};
 #if defined(__x86_64__)
   const ProcessorFeatures features = processor_features();
-  if (features.avx512f && features.avx512_bf16)
-    found.engine[found.count++] = &avx512_bf16_engine();
+  const bool bf16 = features.avx512f && features.avx512_bf16;
+  if (bf16 && features.amx_bf16) found.engine[found.count++] = &amx_engine();
+  if (bf16) found.engine[found.count++] = &avx512_bf16_engine();
   if (features.avx512f) found.engine[found.count++] = &avx512_engine();
   if (features.avx2) found.engine[found.count++] = &avx2_engine();
 #endif

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "buffer.hpp"
 #include "product.hpp"
@@ -81,6 +82,27 @@ void add_tile(const typename A::Operand* group, const typename A::Operand* panel
     }
 }
 
+#if defined(__AMX_BF16__)
+// The same for one or two groups of 16 rows, `apart`, each of whose operands stand in tiles.
+inline void add_tiles(const std::uint32_t* group, int64_t apart, const std::uint32_t* panel,
+                      int64_t steps, float* out, int64_t stride, int64_t rows, int64_t columns) {
+  constexpr int64_t tile = tile_side * tile_side;
+  const bool lower = rows > tile_side;
+  const TileSource above{group, tile_side, tile}, below{lower ? group + apart : nullptr, tile_side, tile};
+  const TileSource right{panel, 2 * tile_side, 2 * tile};
+  TileSums sums;
+  sum_tiles(lower, columns > tile_side, above, below, right, steps, sums);
+  for (int64_t m = 0; m < rows && m < 2 * tile_side; ++m)
+    for (int64_t v = 0; v < 2 && v * tile_side < columns; ++v) {
+      const int64_t left = columns - v * tile_side;
+      const int some = left < tile_side ? static_cast<int>(left) : tile_side;
+      const float* sum = sums.of[m / tile_side * 2 + v] + m % tile_side * tile_side;
+      float* place = out + m * stride + v * tile_side;
+      store_first(place, load_first(place, some) + load(sum), some);
+    }
+}
+#endif
+
 // out [A, B] = leftᵀ · right over N steps, and sums [A] (or null) = the sums of left's columns.
 // right(n, scratch) gives row n of right, B numbers, if need be in scratch; n only rises.
 // Threads share out the columns of left. Both are packed in blocks that stay in the second level.
@@ -119,6 +141,9 @@ class TransposedProduct {
     for (int64_t a = begin; a < end; ++a) clear(out + a * B, B);
     if (sums) clear(sums + begin, end - begin);
     Right rows = right;
+#if defined(__AMX_BF16__)
+    const std::conditional_t<A::tiled, Tiles, NoTiles> tiles(tile_side, tile_side);
+#endif
     for (int64_t first = 0; first < N; first += steps_at_once) {
       const int64_t steps = N - first < steps_at_once ? N - first : steps_at_once;
       const int64_t length = operands_of<A>(steps);
@@ -130,16 +155,14 @@ class TransposedProduct {
         scatter<Operand, panel_width>(join<A>(row, next, B, joined.data()), B, right_apart,
                                       rights.data() + k / n * panel_width);
       }
+      fill_up<panel_width>(steps, B, right_apart, rights.data());
       for (int64_t a = begin; a < end; a += columns_at_once) {
         const int64_t some = end - a < columns_at_once ? end - a : columns_at_once;
         pack_left(first, steps, a, some, left_apart, lefts.data(), joined.data());
         if (sums) add_sums(first, steps, a, some, block_sums.data());
         for (int64_t p = 0; p < panels; ++p)
-          for (int64_t g = 0; g < some; g += M)
-            add_tile<A, M, V>(lefts.data() + g / G * left_apart + g % G,
-                              rights.data() + p * right_apart, length,
-                              out + (a + g) * B + p * panel_width, B, some - g,
-                              B - p * panel_width);
+          add_panel(lefts.data(), left_apart, rights.data() + p * right_apart, length,
+                    out + a * B + p * panel_width, B, some, B - p * panel_width);
       }
     }
   }
@@ -152,6 +175,48 @@ class TransposedProduct {
       scatter<Operand, G>(join<A>(row, next, some, joined), some, apart,
                           to + k / n * G);
     }
+    fill_up<G>(steps, some, apart, to);
+    if constexpr (A::tiled) {
+      for (int64_t g = 0; g < some; g += G, to += apart) turn_tiles(operands_of<A>(steps), to);
+    }
+  }
+
+  // 0 for the operands that no step fills, in all groups of so many columns.
+  template <int width>
+  static void fill_up(int64_t steps, int64_t columns, int64_t apart, Operand* to) {
+    const int64_t filled = (steps + n - 1) / n, length = operands_of<A>(steps);
+    if (filled == length) return;
+    for (int64_t c = 0; c < columns; c += width, to += apart)
+      clear(to + filled * width, (length - filled) * width);
+  }
+
+  // From 16 columns of each operand of steps to 16 operands of each column, tile by tile.
+  static void turn_tiles(int64_t length, Operand* group) {
+    constexpr int side = W<S>;
+    for (int64_t k = 0; k < length; k += side, group += side * side) {
+      Vector<Operand> tile[side];
+#pragma GCC unroll 16
+      for (int row = 0; row < side; ++row) tile[row] = load(group + row * side);
+      transpose<Operand>(tile);
+#pragma GCC unroll 16
+      for (int row = 0; row < side; ++row) store(group + row * side, tile[row]);
+    }
+  }
+
+  // out [rows, columns] += the packed left · a panel of right.
+  static void add_panel(const Operand* lefts, int64_t apart, const Operand* panel, int64_t length,
+                        S* to, int64_t stride, int64_t rows, int64_t columns) {
+#if defined(__AMX_BF16__)
+    if constexpr (A::tiled) {
+      for (int64_t g = 0; g < rows; g += 2 * G)
+        add_tiles(lefts + g / G * apart, apart, panel, length, to + g * stride, stride, rows - g,
+                  columns);
+      return;
+    }
+#endif
+    for (int64_t g = 0; g < rows; g += M)
+      add_tile<A, M, V>(lefts + g / G * apart + g % G, panel, length, to + g * stride, stride,
+                        rows - g, columns);
   }
 
   // Block by block, since a long sum of floats in a row loses more.

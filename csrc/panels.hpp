@@ -50,8 +50,9 @@ class Panels {
       const S* from = matrix + o * of_output;
       const int lanes = static_cast<int>(outputs - o < W<S> ? outputs - o : W<S>);
       const int64_t stride = vectors(o / width) * W<S>;
-      if (lanes < W<S>)
-        for (int64_t k = 0; k < length_; ++k) store(place(o) + k * stride, Vector<Operand>{});
+      // What no number fills: lanes beyond the outputs, and operands beyond K.
+      for (int64_t k = lanes < W<S> ? 0 : K / A::numbers; k < length_; ++k)
+        store(place(o) + k * stride, Vector<Operand>{});
       if (of_k == 1) {
         pack_transposed(from, K, of_output, lanes, place(o), stride);
       } else {

@@ -4,6 +4,9 @@
 #include <cstdint>
 
 #include "panels.hpp"
+#if defined(__AMX_BF16__)
+#include "tiles.hpp"
+#endif
 
 namespace elman::ELMAN_BUILD {
 
@@ -21,7 +24,8 @@ constexpr int partial_sums(int rows, int vectors) {
   return rows * vectors >= 8 ? 1 : rows * vectors >= 5 ? 2 : 4;
 }
 
-// One row of a product: its numbers, what is added to it (or null), and where it goes.
+// One row of a product: its numbers, what is added to it (or null), and where it goes. The rows of a
+// product lie equally far apart where operands are pairs.
 template <typename A>
 struct Row {
   const typename A::Operand* from;
@@ -114,10 +118,9 @@ void all_tiles(const Row<A>* rows, int64_t count, const Block<A>& block) {
   }
 }
 
-// to[o] = plus[o] + Σ_k from[k] · matrix[o, k], for each row and every output o. Long rows are cut,
-// so that a block of a panel and of the rows stay in the second level.
+// Long rows are cut, so that a block of a panel and of the rows stay in the second level.
 template <typename A>
-void multiply(const Row<A>* rows, int64_t count, const Panels<A>& matrix) {
+void multiply_in_registers(const Row<A>* rows, int64_t count, const Panels<A>& matrix) {
   constexpr int64_t cut = 512;
   const int64_t K = matrix.length();
   for (int64_t k = 0; k < K; k += cut)
@@ -137,6 +140,58 @@ void multiply(const Row<A>* rows, int64_t count, const Panels<A>& matrix) {
         all_tiles<A, 1, false>(rows, count, block);
       }
     }
+}
+
+#if defined(__AMX_BF16__)
+// Rows of a pair of tiles with sums to their places, for two vectors of outputs from output o on.
+inline void put_sums(const Row<Bf16>* rows, int upper, int lower, int64_t o, int64_t outputs,
+                     const TileSums& sums) {
+  for (int m = 0; m < upper + lower; ++m) {
+    const float* plus = rows[m].plus;
+    for (int v = 0; v < 2 && o + v * tile_side < outputs; ++v) {
+      const int64_t first = o + v * tile_side, left = outputs - first;
+      const int some = left < tile_side ? static_cast<int>(left) : tile_side;
+      const float* sum = m < upper ? sums.of[v] + m * tile_side
+                                   : sums.of[2 + v] + (m - upper) * tile_side;
+      store_first(rows[m].to + first,
+                  plus ? load(sum) + load_first(plus + first, some) : load(sum), some);
+    }
+  }
+}
+
+// Rows in blocks of like size, of up to two tiles.
+inline void multiply_by_tiles(const Row<Bf16>* rows, int64_t count, const Panels<Bf16>& matrix) {
+  const int64_t length = matrix.length(), apart = count > 1 ? rows[1].from - rows[0].from : length;
+  TileSums sums;
+  for (int64_t blocks = (count + 2 * tile_side - 1) / (2 * tile_side); blocks > 0; --blocks) {
+    const int size = static_cast<int>((count + blocks - 1) / blocks);
+    const int upper = size < tile_side ? size : tile_side, lower = size - upper;
+    const Tiles tiles(upper, lower);
+    const TileSource above{rows[0].from, apart, tile_side};
+    const TileSource below{lower ? rows[upper].from : nullptr, apart, tile_side};
+    for (int64_t p = 0; p < matrix.count(); ++p) {
+      const int vectors = matrix.vectors(p);
+      const int64_t stride = vectors * tile_side;
+      for (int v = 0; v < vectors; v += 2) {
+        const TileSource outputs{matrix.panel(p) + v * tile_side, stride, stride * tile_side};
+        sum_tiles(lower > 0, v + 1 < vectors, above, below, outputs, length, sums);
+        put_sums(rows, upper, lower, p * Panels<Bf16>::width + v * tile_side, matrix.outputs(),
+                 sums);
+      }
+    }
+    rows += size;
+    count -= size;
+  }
+}
+#endif
+
+// to[o] = plus[o] + Σ_k from[k] · matrix[o, k], for each row and every output o.
+template <typename A>
+void multiply(const Row<A>* rows, int64_t count, const Panels<A>& matrix) {
+#if defined(__AMX_BF16__)
+  if constexpr (A::tiled) return multiply_by_tiles(rows, count, matrix);
+#endif
+  multiply_in_registers(rows, count, matrix);
 }
 
 }  // namespace elman::ELMAN_BUILD

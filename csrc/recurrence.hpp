@@ -141,10 +141,11 @@ const Engine& portable_engine();
 const Engine& avx2_engine();         // x86-64 only
 const Engine& avx512_engine();       // x86-64 only
 const Engine& avx512_bf16_engine();  // x86-64 only
+const Engine& amx_engine();          // x86-64 only
 
 // The builds that the processor can run, fastest first.
 struct Builds {
-  const Engine* engine[4];
+  const Engine* engine[5];
   int count;
 };
 Builds builds();
