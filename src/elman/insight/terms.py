@@ -15,19 +15,20 @@ over time: Pascanu, Mikolov, Bengio (2013), arXiv:1211.5063, equations 3 to 5.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from elman.errors import UsageError
+from elman.insight.passing import Network
 from elman.insight.place import Place
 from elman.insight.sums import Sums
 from elman.insight.sums import norms as norms_of
 from elman.insight.truncation import Truncation, class_of, classes, truncation
 from elman.insight.uses import WORDS, uses_of
 from elman.kernels import dispatch
-from elman.kernels.recording import Record
 
 MOST_AT_ONCE = 2**25
 """How many numbers of gradients by steps are in memory at a time."""
@@ -124,7 +125,7 @@ def gradient_terms(losses: Callable[[], Tensor], at: Sequence[int] | None = None
         >>> terms.error < 1e-5
         True
     """
-    with torch.enable_grad(), dispatch.record() as records:
+    with _again(), torch.enable_grad(), dispatch.record(apart=True) as records:
         values = losses().reshape(-1)
     uses = [use for use in uses_of(records) if use.weight.requires_grad]
     if not uses or not values.requires_grad:
@@ -144,53 +145,62 @@ def gradient_terms(losses: Callable[[], Tensor], at: Sequence[int] | None = None
     sums = [
         Sums(use, records[use.place.layer].call.batch_sizes, len(values), count) for use in uses
     ]
-    states = _pass_back(values, sums, records, ages)
+    with _tiny_is_zero():
+        states = _pass_back(Network(values, places, records, uses), sums, ages)
     return GradientTerms(
         values.detach(),
         places,
         tuple(block for one in sums for block in _blocks(one)),
         states,
-        _errors(values, sums),
+        _errors(losses, sums),
         truncation(sums, places, steps) if one_way else None,
     )
 
 
-def _pass_back(
-    values: Tensor, sums: Sequence[Sums], records: Sequence[Record], ages: Tensor
-) -> tuple[StateGradient, ...]:
+def _again() -> AbstractContextManager[None]:
+    """After this context the same random numbers come once more: the model is run twice."""
+    return torch.random.fork_rng(devices=())
+
+
+@contextmanager
+def _tiny_is_zero() -> Iterator[None]:
+    """In this context float32 numbers below 1e-38, in which gradients vanish, are 0.
+
+    Processors take a hundred times as long for each of them.
+    """
+    tiny = torch.tensor(torch.finfo(torch.float32).tiny)
+    already = bool(tiny / 2 == 0)
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(already)
+
+
+def _pass_back(network: Network, sums: Sequence[Sums], ages: Tensor) -> tuple[StateGradient, ...]:
     """Take the gradients of each loss by every step, a few losses at a time."""
     directions = [
-        (Place(layer, direction.reverse), [state[0] for state in graph.states])
-        for layer, record in enumerate(records)
-        for direction, graph in zip(record.call.directions, record.graphs, strict=True)
+        (Place(layer, one.reverse), torch.repeat_interleave(torch.tensor(record.call.batch_sizes)))
+        for layer, record in enumerate(network.records)
+        for one in record.call.directions
     ]
-    groups = [one.use.results for one in sums] + [hidden for _, hidden in directions]
-    taps = [tap for group in groups for tap in group]
-    chunk = max(1, MOST_AT_ONCE // sum(tap.numel() for tap in taps))
-    squares = [torch.zeros(len(values), len(hidden)).double() for _, hidden in directions]
-    for first in range(0, len(values), chunk):
-        seeds = torch.eye(len(values), dtype=values.dtype)[first : first + chunk]
-        found = iter(_gradients(values, taps, seeds))
-        for one in sums:
-            deltas = torch.cat([next(found) for _ in one.use.results], dim=1)
+    count = len(network.values)
+    rows = sum(one.use.rows * len(one.step_of) for one in sums)
+    chunk = max(1, MOST_AT_ONCE // (rows + sum(tap.numel() for tap in network.taps)))
+    squares = [
+        torch.zeros(count, len(network.records[place.layer].call.batch_sizes)).double()
+        for place, _ in directions
+    ]
+    for first in range(0, count, chunk):
+        results, states = network.pass_back(first, min(chunk, count - first))
+        for one, deltas in zip(sums, results, strict=True):
             one.add(first, deltas, ages[first : first + chunk, : len(one.sizes)])
-        for kept, (_, hidden) in zip(squares, directions, strict=True):
-            rows = norms_of(torch.cat([next(found) for _ in hidden], dim=1))  # [losses, N]
-            step_of = torch.repeat_interleave(torch.tensor([len(state) for state in hidden]))
-            kept[first : first + chunk].index_add_(1, step_of, rows.square())
+        for kept, (_, step_of), hidden in zip(squares, directions, states, strict=True):
+            kept[first : first + chunk].index_add_(1, step_of, norms_of(hidden).square())
     return tuple(
         StateGradient(place, kept.sqrt())
         for kept, (place, _) in zip(squares, directions, strict=True)
     )
-
-
-def _gradients(values: Tensor, taps: Sequence[Tensor], seeds: Tensor) -> Iterator[Tensor]:
-    """The gradients of combinations of losses, [combinations, ...] for each tensor."""
-    found = torch.autograd.grad(
-        values, taps, seeds, retain_graph=True, allow_unused=True, is_grads_batched=True
-    )
-    for tap, gradient in zip(taps, found, strict=True):
-        yield tap.new_zeros(len(seeds), *tap.shape) if gradient is None else gradient
 
 
 def _blocks(sums: Sums) -> Iterator[Block]:
@@ -202,8 +212,11 @@ def _blocks(sums: Sums) -> Iterator[Block]:
             yield Block(use.place, name, gate.name, found, total[which])
 
 
-def _errors(values: Tensor, sums: Sequence[Sums]) -> dict[str, float]:
-    """How far the sums of all terms are from autograd's gradients, weight by weight."""
+def _errors(losses: Callable[[], Tensor], sums: Sequence[Sums]) -> dict[str, float]:
+    """How far the sums of all terms are from autograd's gradients, weight by weight.
+
+    The model is run once more for it, on the reference kernel and in one graph.
+    """
     named: dict[str, tuple[Tensor, Tensor]] = {}  # each weight, and the sum of its terms
     names: dict[int, str] = {}  # a layer that is called more than once has one set of weights
     for one in sums:
@@ -217,7 +230,9 @@ def _errors(values: Tensor, sums: Sequence[Sums]) -> dict[str, float]:
             zeros = torch.zeros_like(weight, dtype=torch.float64)
             _, total = named.setdefault(name, (weight, zeros))
             total[use.first : use.first + use.rows] += gradient
-    wanted = torch.autograd.grad(values.sum(), [weight for weight, _ in named.values()])
+    with torch.enable_grad(), dispatch.record():
+        total_loss = losses().sum()
+    wanted = torch.autograd.grad(total_loss, [weight for weight, _ in named.values()])
     return {
         name: _gap(total, gradient)
         for (name, (_, total)), gradient in zip(named.items(), wanted, strict=True)

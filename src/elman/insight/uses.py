@@ -41,6 +41,7 @@ class Use:
     Attributes:
         place: layer and direction.
         matrix: which weight: "ih", "hh" or "hr".
+        number: of the product among those of a step, from 1; 0 is that of the input.
         weight: the whole of it.
         bias: the whole bias that the product adds, or None.
         gates: the blocks of rows that the product has, as rows of the whole.
@@ -50,6 +51,7 @@ class Use:
 
     place: Place
     matrix: str
+    number: int
     weight: Tensor
     bias: Tensor | None
     gates: tuple[Gate, ...]
@@ -73,7 +75,9 @@ def uses_of(records: Sequence[Record]) -> Iterator[Use]:
         for direction, graph in zip(record.call.directions, record.graphs, strict=True):
             for (matrix, first, *_), found in _by_weight(graph, direction.weights).items():
                 place = Place(layer, direction.reverse)
-                yield _use(place, record.call.cell, direction.weights, matrix, first, found)
+                step = [graph.projection, *(graph.products[0] if graph.products else ())]
+                number = next(n for n, one in enumerate(step) if one is found[0])
+                yield _use(place, record.call.cell, direction.weights, matrix, number, first, found)
 
 
 def _by_weight(
@@ -112,6 +116,7 @@ def _use(
     cell: CellSpec | CustomCell,
     weights: CellWeights,
     matrix: str,
+    number: int,
     first: int,
     products: Sequence[Multiplied],
 ) -> Use:
@@ -121,6 +126,7 @@ def _use(
     return Use(
         place,
         matrix,
+        number,
         whole,
         None if products[0].bias is None else biases[matrix],
         tuple(

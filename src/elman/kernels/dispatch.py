@@ -33,6 +33,7 @@ class _Watch(NamedTuple):
 
     watchers: tuple[Watcher, ...] = ()
     records: tuple[list[Record], ...] = ()
+    apart: bool = False
 
 
 _NOBODY = _Watch()
@@ -108,7 +109,7 @@ def _run(call: SequenceCall, kernel: str) -> SequenceResult:
 
 def _run_seen(call: SequenceCall, chosen: Kernel, seen_by: _Watch) -> SequenceResult:
     if seen_by.records:
-        result, record = recording.run(call)
+        result, record = recording.run(call, apart=seen_by.apart)
         for records in seen_by.records:
             records.append(record)
     else:
@@ -191,15 +192,20 @@ def watch(watcher: Watcher) -> Iterator[None]:
 
 
 @contextmanager
-def record() -> Iterator[list[Record]]:
+def record(*, apart: bool = False) -> Iterator[list[Record]]:
     """Inside this context, the list that it gives fills with a `Record` of each call, in order.
 
     The reference kernel runs the calls then, since no other one keeps every quantity. A call is
     still refused if the kernel that it insists on cannot serve it. Calls inside a graph that
     `torch.compile` has made are not recorded.
+
+    Args:
+        apart: whether each call has a graph of its own, which ends at its input and its initial
+            states; the graph of the network then begins anew at what the call returns.
     """
     now, records = _watch.get(), list[Record]()
-    token = _watch.set(now._replace(records=(*now.records, records)))
+    kept = (*now.records, records)
+    token = _watch.set(now._replace(records=kept, apart=now.apart or apart))
     try:
         yield records
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -38,18 +38,24 @@ class Record:
     """What one call computed.
 
     Attributes:
-        call: the call.
+        call: the call; of a record apart its input and its initial states are leaves.
         directions: for each direction every quantity by its name, [N, width] in packed order, in
             the order in which a step computes them: the parts of the state that it read (`h_before`
             and so on: after a reset the one that the reset put there), what the cell names, and
             the state that it left. With zoneout that is not what the cell computed, which then
             stands there as `h_new`. They are copies, which nothing later in the graph reads.
         graphs: for each direction the tensors in the graph.
+        result: what it computed, in the same graph.
+        given: the call as the network made it.
+        returned: what the network was given; of a record apart leaves, where its graph goes on.
     """
 
     call: SequenceCall
     directions: tuple[dict[str, Tensor], ...]
     graphs: tuple[Graph, ...]
+    result: SequenceResult
+    given: SequenceCall
+    returned: SequenceResult
 
 
 @dataclass
@@ -60,6 +66,11 @@ class _Walk:
     moments: dict[int, Moment] = field(default_factory=dict)
     spans: dict[int, slice] = field(default_factory=dict)
     seen: int = 1  # the projection of the input is the first product, and no step's
+
+    def note(self, product: Multiplied) -> Tensor:
+        """A product, which stays what it is."""
+        self.products.append(product)
+        return product.result
 
     def keep(self, t: int, moment: Moment) -> None:
         """A step, which the products since the step before it belong to."""
@@ -77,13 +88,19 @@ class _Walk:
         )
 
 
-def run(call: SequenceCall) -> tuple[SequenceResult, Record]:
-    """Run a call on the reference kernel, whatever kernel it would go to, and keep everything."""
+def run(given: SequenceCall, *, apart: bool = False) -> tuple[SequenceResult, Record]:
+    """Run a call on the reference kernel, whatever kernel it would go to, and keep everything.
+
+    Args:
+        given: the call.
+        apart: whether its graph is cut off from what comes before and after it.
+    """
+    call = _cut_off(given) if apart else given
     walks = [_Walk() for _ in call.directions]
     result = reference.run(
         call,
         lambda direction, t, moment: walks[direction].keep(t, moment),
-        lambda direction, product: walks[direction].products.append(product),
+        lambda direction, product: walks[direction].note(product),
     )
     named = tuple(
         _joined(
@@ -94,7 +111,29 @@ def run(call: SequenceCall) -> tuple[SequenceResult, Record]:
         )
         for walk, direction in zip(walks, call.directions, strict=True)
     )
-    return result, Record(call, named, tuple(walk.graph() for walk in walks))
+    returned = result
+    if apart:
+        returned = SequenceResult(_leaf(result.output), tuple(map(_leaves, result.final)))
+    graphs = tuple(walk.graph() for walk in walks)
+    return returned, Record(call, named, graphs, result, given, returned)
+
+
+def _cut_off(call: SequenceCall) -> SequenceCall:
+    """The call whose input and states are leaves."""
+    directions = tuple(
+        replace(one, initial=_leaves(one.initial), restart=_leaves(one.restart))
+        for one in call.directions
+    )
+    return replace(call, input=_leaf(call.input), directions=directions)
+
+
+def _leaves(tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    return tuple(map(_leaf, tensors))
+
+
+def _leaf(tensor: Tensor) -> Tensor:
+    """The same numbers at the beginning of a graph, if a gradient can be asked for."""
+    return tensor.detach().requires_grad_(tensor.requires_grad)
 
 
 def _named(parts: tuple[str, ...], moment: Moment, mixed: bool) -> dict[str, Tensor]:

@@ -61,8 +61,8 @@ class Multiplied(NamedTuple):
 Show = Callable[[int, int, Moment], None]
 """Of a direction's number, a time step, and what happened there."""
 
-Note = Callable[[int, Multiplied], None]
-"""Of a direction's number, and a product that it has just computed."""
+Note = Callable[[int, Multiplied], Tensor]
+"""Of a direction's number, and a product that it has just computed; what takes its place."""
 
 
 class CellStep(Protocol):
@@ -94,8 +94,9 @@ def run(call: SequenceCall, show: Show | None = None, note: Note | None = None) 
     Args:
         call: to be run.
         show: is shown each step, in the order in which it is computed.
-        note: is shown each product with a weight matrix: first that of the input, of all steps at
-            once, then those of each step before the step itself is shown.
+        note: is shown each product with a weight matrix, and says what takes its place, usually its
+            result: first that of the input, of all steps at once, then those of each step before
+            the step itself is shown.
     """
     results = [_run_direction(call, number, show, note) for number in range(len(call.directions))]
     outputs, finals = zip(*results, strict=True)
@@ -129,8 +130,7 @@ def _noted(product: Product, number: int, note: Note) -> Product:
     def noted(x: Tensor, W: Tensor, b: Tensor | None) -> Tensor:
         result = product(x, W, b)
         operand = rounded(x) if product is in_bfloat16 else x
-        note(number, Multiplied(operand, W, b, result))
-        return result
+        return note(number, Multiplied(operand, W, b, result))
 
     return noted
 

@@ -97,7 +97,8 @@ def matrix_map(
             where=f"{len(values)} rows, {len(rows.names)} and {len(columns.names)} names",
             expected="a name for each row and for each column",
         )
-    known = [abs(value) for row in values for value in row if math.isfinite(value) and value]
+    values = [_finite(row) for row in values]
+    known = [size for row in values for size in filter(None, map(abs, row))]
     if not known:
         return figure(title, element("p", "There is nothing but 0 here.", class_="empty"))
     shades = _Shades(max(known), _decades(known) if logarithmic else 0.0)
@@ -140,21 +141,29 @@ def _thinned(values: Matrix, rows: Axis, columns: Axis) -> tuple[Matrix, Axis, A
     down, across = (-(-len(axis.names) // MOST_CELLS) for axis in (rows, columns))
     if down == across == 1:
         return values, rows, columns
-    found = [
-        [
-            max(
-                (value for row in values[top : top + down] for value in row[at : at + across]),
-                key=lambda value: abs(value) if math.isfinite(value) else 0.0,
-            )
-            for at in range(0, len(columns.names), across)
-        ]
-        for top in range(0, len(values), down)
-    ]
+    found = [_largest(values[top : top + down], across) for top in range(0, len(values), down)]
     return (
         found,
         Axis(rows.label, rows.names[::down]),
         Axis(columns.label, columns.names[::across]),
     )
+
+
+def _finite(row: Sequence[float]) -> Sequence[float]:
+    """The row, with 0 for what is not finite: both are left blank."""
+    if all(map(math.isfinite, row)):
+        return row
+    return [value if math.isfinite(value) else 0.0 for value in row]
+
+
+def _largest(rows: Matrix, across: int) -> list[float]:
+    """Of so many neighbours in all of the rows the number of the largest magnitude."""
+    high, low = (list(map(of, *rows)) if len(rows) > 1 else rows[0] for of in (max, min))
+    found = []
+    for at in range(0, len(high), across):
+        most, least = max(high[at : at + across]), min(low[at : at + across])
+        found.append(most if most >= -least else least)
+    return found
 
 
 def _shaded(values: Matrix, shades: _Shades, grid: _Grid) -> list[Html]:
@@ -198,12 +207,9 @@ def _swatch(style: str) -> Html:
 
 
 def _spoken(values: Matrix, rows: Axis, columns: Axis) -> str:
-    _, top, at = max(
-        (abs(value), top, at)
-        for top, row in enumerate(values)
-        for at, value in enumerate(row)
-        if math.isfinite(value)
-    )
+    sizes = [max(max(row, default=0.0), -min(row, default=0.0)) for row in values]
+    _, top = max((size, top) for top, size in enumerate(sizes))
+    _, at = max((abs(value), at) for at, value in enumerate(values[top]))
     return (
         f"{len(values)} rows ({rows.label}) by {len(columns.names)} columns ({columns.label})."
         f" The number of the largest magnitude is {number(values[top][at], 3)}, at"

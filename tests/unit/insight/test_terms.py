@@ -133,6 +133,42 @@ def test_each_term_is_the_gradient_of_a_copy_of_the_weights_at_its_step(
     assert len(seen) == len(terms.blocks) == 2 * (4 * len(gates) + (name == "lstm_projected"))
 
 
+READERS: dict[str, Callable[[Tensor], Tensor]] = {
+    "its own step": lambda each: each,
+    "all steps so far": lambda each: each.cumsum(0),
+    "all steps alike": lambda each: each.sum() * torch.arange(1.0, len(each) + 1),
+    "another step": lambda each: each.flip(0),
+}
+
+
+@pytest.mark.parametrize("reads", READERS)
+def test_each_loss_has_the_terms_that_it_has_alone(reads: str) -> None:
+    """Whichever steps the losses read, and however many are taken apart together."""
+    torch.manual_seed(0)
+    layer = elman.LSTM(WIDTH, UNITS, num_layers=2, dtype=torch.float64)
+    x = torch.randn(5, WIDTH, dtype=torch.float64)
+
+    def losses() -> Tensor:
+        return READERS[reads](layer(x)[0].square().sum(1))
+
+    together = gradient_terms(losses)
+    assert together.error < 1e-10
+    for m in range(len(x)):
+        alone = gradient_terms(lambda m=m: losses()[m], at=[m])  # type: ignore[misc]
+        for block, own in zip(together.blocks, alone.blocks, strict=True):
+            torch.testing.assert_close(block.norms[m], own.norms[0])
+        for state, one in zip(together.states, alone.states, strict=True):
+            torch.testing.assert_close(state.norms[m], one.norms[0])
+
+
+def test_dropout_is_the_same_in_every_run_of_the_model() -> None:
+    torch.manual_seed(0)
+    layer = elman.GRU(WIDTH, UNITS, num_layers=2, dropout=0.5, recurrent_dropout=0.5)
+    x = torch.randn(6, WIDTH)
+    assert layer.training
+    assert gradient_terms(lambda: layer(x)[0].square().sum(1)).error <= SMALL[torch.float32]
+
+
 def set_to(layer: elman.RNN, u: float, w: float) -> None:
     """The input and the recurrent weight of a network of one unit without biases."""
     for weight, value in zip(layer.parameters(), (u, w), strict=True):
