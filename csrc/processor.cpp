@@ -6,11 +6,13 @@
 #endif
 
 namespace elman {
+
+#if defined(__x86_64__)
 namespace {
 
 // Linux saves the tiles' registers for processes that have asked for it (since 5.16).
 bool tiles_are_granted() noexcept {
-#if defined(__x86_64__) && defined(__linux__) && defined(SYS_arch_prctl)
+#if defined(SYS_arch_prctl)
   constexpr long request = 0x1023, tile_data = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
   return syscall(SYS_arch_prctl, request, tile_data) == 0;
 #else
@@ -19,6 +21,7 @@ bool tiles_are_granted() noexcept {
 }
 
 }  // namespace
+#endif
 
 ProcessorFeatures processor_features() noexcept {
 #if defined(__x86_64__)
