@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from elman.data.examples import Reads, Shape
+from elman.training.checkpoint import model_files
 from elman.training.config import TrainingConfig
+from elman.training.predictor import predictor_of
 from elman.training.preparation import Prepared, prepare
 from elman.training.shapes.contract import Predictor
 from tests.e2e.samples import labelled, story, write
@@ -110,3 +114,20 @@ def answers(name: str, model: Predictor, folder: Path) -> list[dict[str, Any]]:
     said = [answer.facts(1) for answer in model.predict(items)]
     found: list[dict[str, Any]] = json.loads(json.dumps(said[:5]))
     return found
+
+
+def predictor(name: str, folder: Path, **changes: Any) -> Predictor:
+    """A model of a sample with weights none of which is 0 by its initialisation."""
+    torch.manual_seed(0)
+    found = prepared(name, folder, **changes)
+    model = found.task.model
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.add_(torch.randn_like(weight) / 4)
+    return predictor_of(model_files(model.description, found.vocabulary, model))  # type: ignore[arg-type]
+
+
+def item(name: str, folder: Path) -> str:
+    """What is explained of a model of a sample: one of its items, or the data itself."""
+    items = SAMPLES[name].items
+    return str(folder / SAMPLES[name].file) if items is None else (*items, "")[0]

@@ -14,7 +14,13 @@ from elman.cli.options import Debug, Json, Quiet
 
 def explain(
     run: Annotated[Path, typer.Argument(help="The run folder, or a zip archive of it.")],
-    text: Annotated[str, typer.Argument(help="The input.")],
+    text: Annotated[
+        str,
+        typer.Argument(
+            metavar="INPUT",
+            help="A text; or numbers, or a file. A forecaster's own series when missing.",
+        ),
+    ] = "",
     answer: Annotated[
         str | None, typer.Option(help="Which answer to explain. (default: the likeliest)")
     ] = None,
@@ -46,7 +52,8 @@ def explain(
     example = example_of(load(run), text, answer)
     found = measure(example, optimisation(open_run(run)))
     chosen = [] if answer is None else ["--answer", answer]
-    command = shlex.join(["elman", "explain", str(run), text, *chosen])
+    asked = [text] if text else []
+    command = shlex.join(["elman", "explain", str(run), *asked, *chosen])
     page = render_explanation(found, title=run.name, command=command, version=__version__)
     write_page(out, page)
     told = chapters(found)

@@ -14,7 +14,7 @@ from elman.pages.columns import column_chart
 from elman.pages.document import Section, document
 from elman.pages.matrix import matrix_map
 from elman.pages.tables import facts, fold
-from elman.pages.text import Html, element, fragment, percentage, shorten
+from elman.pages.text import Html, element, fragment, shorten
 
 ANSWERS = 3
 
@@ -66,31 +66,36 @@ def drawn(picture: Picture) -> Html:
         )  # fmt: skip
     elif isinstance(picture, Columns):
         chart = column_chart(
-            picture.title, picture.names, picture.values, label="step",
+            picture.title, picture.names, picture.values, label=picture.label,
             logarithmic=picture.logarithmic,
         )  # fmt: skip
     else:
         chart = matrix_map(
             picture.title, picture.values, picture.rows, picture.columns,
-            logarithmic=picture.logarithmic,
+            logarithmic=picture.logarithmic, square=picture.square,
         )  # fmt: skip
     return element("div", chart, element("p", picture.look, class_="note look"))
 
 
 def _headline(found: Explanation) -> Html:
     (name,) = visible([found.example.answer])
-    share = dict(found.answers)[found.example.answer]
+    said, behind = found.example.scale.headline(name, dict(found.answers)[found.example.answer])
     text = shorten(found.example.text, 60)
     return element(
-        "p", "Why ", element("b", name), f" ({percentage(share)}) for “{text}”?", class_="headline",
+        "p",
+        "Why ",
+        element("b", said),
+        f"{behind and ' '}{behind} for “{text}”?",
+        class_="headline",
         dir="auto",
-    )  # fmt: skip
+    )
 
 
 def _answers(found: Explanation) -> Html:
     first = found.answers[:ANSWERS]
     names = visible([name for name, _ in first])
-    return facts(dict(zip(names, (percentage(share) for _, share in first), strict=True)))
+    told = (found.example.scale.told(value) for _, value in first)
+    return facts(dict(zip(names, told, strict=True)))
 
 
 def _chapter(chapter: Chapter) -> Html:

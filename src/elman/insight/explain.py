@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -20,6 +20,10 @@ from elman.insight.jacobians import StateJacobians, state_jacobians
 from elman.insight.optimisation import Optimisation
 from elman.insight.recording import Recording, record
 from elman.insight.terms import GradientTerms, StateGradient, gradient_terms
+from elman.insight.writing import WritingFound, writing
+
+NO_TERMS = GradientTerms(torch.empty(0), torch.empty(0, dtype=torch.int64), (), (), {}, None)
+"""Of a model without recurrent layers."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +32,14 @@ class Explanation:
 
     Attributes:
         example: the input, and what it was asked.
-        answers: every answer with its probability, the likeliest first.
+        answers: every answer as it is told: with its probability, the likeliest first, or numbers.
         attribution: what each step did for the answer.
-        recording: every gate and state.
-        terms: the gradient, term by term.
+        recording: every gate and state of the layers that read the input.
+        terms: the gradient, term by term, of these layers; the errors of all.
         jacobians: what becomes of a state on its way to the last step.
         fading: for each layer and direction how the gradient fades with the age of a step.
-        behaviour: how far back the answer depends on the input.
+        behaviour: how far back the answer depends on the input; None where that has no order.
+        writing: the half that writes, where there is one.
         saturation: the gates that are stuck.
         dead: the relu units that are 0 throughout.
         optimisation: how the run was trained, if there is a run.
@@ -48,11 +53,18 @@ class Explanation:
     terms: GradientTerms
     jacobians: tuple[StateJacobians, ...]
     fading: tuple[GradientHorizon, ...]
-    behaviour: BehaviouralHorizon
+    behaviour: BehaviouralHorizon | None
+    writing: WritingFound | None
     saturation: tuple[Saturation, ...]
     dead: tuple[DeadUnits, ...]
     optimisation: Optimisation | None
     advice: tuple[str, ...]
+
+    @property
+    def recordings(self) -> tuple[Recording, ...]:
+        """Of the layers that read, and of those that write, where there are any."""
+        every = (self.recording, *([self.writing.recording] if self.writing else []))
+        return tuple(one for one in every if one.directions)
 
 
 def explain(example: Example, optimisation: Optimisation | None = None) -> Explanation:
@@ -62,10 +74,25 @@ def explain(example: Example, optimisation: Optimisation | None = None) -> Expla
         example: the input.
         optimisation: how the model was trained, if it is known.
     """
-    recording = record(example.run, example.steps, example.calls)
-    terms = gradient_terms(example.run, example.at).of_calls(example.calls)
-    jacobians = state_jacobians(example.run, example.calls)
-    stuck, dead = saturation(recording), dead_units(recording)
+    calls = example.calls
+    every = gradient_terms(example.run, example.at) if example.at else NO_TERMS
+    terms = every.of_calls(calls)
+    if calls == 0:  # what a shorter window would drop is told of steps that are read
+        terms = replace(terms, truncation=None)
+    recording, behaviour = Recording(example.steps, ()), None
+    jacobians: tuple[StateJacobians, ...] = ()
+    if calls != 0:
+        recording = record(example.run, example.steps, calls)
+        jacobians = state_jacobians(example.run, calls)
+        behaviour = behavioural_horizon(
+            example.answers, [example.inputs], example.others, moved=example.moved
+        )
+    written = None
+    if example.decoding is not None:
+        written = writing(example.decoding, example.run, every, calls or 0)
+    recordings = [recording, *([written.recording] if written else [])]
+    stuck = tuple(one for found in recordings for one in saturation(found))
+    dead = tuple(one for found in recordings for one in dead_units(found))
     return Explanation(
         example,
         tuple(example.ranked()),
@@ -74,7 +101,8 @@ def explain(example: Example, optimisation: Optimisation | None = None) -> Expla
         terms,
         jacobians,
         tuple(_fading(one, terms.at) for one in terms.states),
-        behavioural_horizon(example.answers, [example.inputs], example.others),
+        behaviour,
+        written,
         stuck,
         dead,
         optimisation,

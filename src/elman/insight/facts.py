@@ -6,6 +6,7 @@ from typing import Any
 
 from elman.insight.explain import Explanation
 from elman.insight.jacobians import Highway
+from elman.insight.terms import Block
 
 MOST_ANSWERS = 10
 MOST_SQUARES = 4096
@@ -44,29 +45,22 @@ def facts(found: Explanation) -> dict[str, Any]:
         "dead_units": [
             {"place": one.place.name, "dead": one.dead, "units": one.units} for one in found.dead
         ],
+        "decoder": _decoder(found),
         "advice": list(found.advice),
     }
 
 
-def _gradient(found: Explanation) -> dict[str, Any]:
+def _gradient(found: Explanation) -> dict[str, Any] | None:
     terms = found.terms
-    small = len(terms.at) * len(found.example.steps) <= MOST_SQUARES
+    if not terms.losses.numel():
+        return None
     cut = terms.truncation
     return {
         "loss": found.example.loss,
         "losses": terms.losses.tolist(),
         "at": terms.at.tolist(),
         "errors": terms.errors,
-        "blocks": [
-            {
-                "place": block.place.name,
-                "weight": block.weight,
-                "gate": block.gate,
-                "sums": block.sums.tolist(),
-                "terms": block.norms.tolist() if small else None,
-            }
-            for block in terms.blocks
-        ],
+        "blocks": [_block(one) for one in terms.blocks],
         "truncation": cut
         and {
             "windows": cut.windows.tolist(),
@@ -77,8 +71,33 @@ def _gradient(found: Explanation) -> dict[str, Any]:
     }
 
 
-def _memory(found: Explanation) -> dict[str, Any]:
+def _block(block: Block) -> dict[str, Any]:
+    return {
+        "place": block.place.name,
+        "weight": block.weight,
+        "gate": block.gate,
+        "sums": block.sums.tolist(),
+        "terms": block.norms.tolist() if block.norms.numel() <= MOST_SQUARES else None,
+    }
+
+
+def _decoder(found: Explanation) -> dict[str, Any] | None:
+    decoding, wrote = found.example.decoding, found.writing
+    if decoding is None or wrote is None:
+        return None
+    return {
+        "read": list(decoding.given),
+        "written": list(found.example.written),
+        "attention": None if decoding.attention is None else decoding.attention.tolist(),
+        "grid": decoding.grid and list(decoding.grid),
+        "blocks": [_block(one) for one in wrote.blocks],
+    }
+
+
+def _memory(found: Explanation) -> dict[str, Any] | None:
     seen = found.behaviour
+    if seen is None:
+        return None
     return {
         "behaviour": {
             "lags": seen.lags.tolist(),

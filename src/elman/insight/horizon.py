@@ -24,6 +24,14 @@ MOST_STEPS = 2**15
 Answers = Callable[[Ragged], Tensor]
 """Of a batch of inputs of recurrent layers: [B, K] the log-probabilities of K answers."""
 
+Moved = Callable[[Tensor, Tensor], Tensor]
+"""Of answers [..., K], and of what they were [K]: [...] how far they moved, 0 for not at all."""
+
+
+def total_variation(found: Tensor, before: Tensor) -> Tensor:
+    """How much probability moves between two answers, ½ Σ |p - q|, from their logarithms."""
+    return (found.exp() - before.exp()).abs().sum(-1) / 2
+
 
 @dataclass(frozen=True)
 class GradientHorizon:
@@ -96,6 +104,7 @@ def behavioural_horizon(
     inputs: Sequence[Tensor],
     others: Tensor,
     *,
+    moved: Moved = total_variation,
     draws: int = 4,
     seed: int = 0,
     noticed: float = NOTICED,
@@ -106,9 +115,10 @@ def behavioural_horizon(
         answers: the network's answer after the last step.
         inputs: what its recurrent layers read, [T, I] each, of one length.
         others: [V, I] what could stand at a step instead.
+        moved: how far an answer moved; the probability that did, when missing.
         draws: how many of the others are tried at each step.
         seed: of the draws.
-        noticed: how much of the answer's probability must move, 0 to 1.
+        noticed: how far the answer must move, as a share.
 
     Raises:
         UsageError: no input, or inputs of unequal lengths.
@@ -133,21 +143,16 @@ def behavioural_horizon(
     changed, hidden = [], []
     for one, before in zip(inputs, whole, strict=True):
         variants = [_changed(one, lag, others, draw) for lag in lags for _ in range(draws)]
-        moved = total_variation(_answers(answers, variants), before)
-        changed.append(moved.view(len(lags), draws).mean(1))
+        distances = moved(_answers(answers, variants), before)
+        changed.append(distances.view(len(lags), draws).mean(1))
         cut = [one[len(one) - lag :] for lag in lags if lag > 0]
-        seen = total_variation(_answers(answers, cut), before) if cut else moved[:0]
-        hidden.append(torch.cat([moved.new_ones(1), seen]))  # nothing is shown at lag 0
-    moved, unseen = torch.stack(changed).mean(0), torch.stack(hidden).mean(0)
+        seen = moved(_answers(answers, cut), before) if cut else distances[:0]
+        hidden.append(torch.cat([distances.new_ones(1), seen]))  # nothing is shown at lag 0
+    found, unseen = torch.stack(changed).mean(0), torch.stack(hidden).mean(0)
     return BehaviouralHorizon(
-        torch.tensor(lags), moved, unseen, _last(lags, moved >= noticed),
+        torch.tensor(lags), found, unseen, _last(lags, found >= noticed),
         _last(lags, unseen >= noticed), noticed,
     )  # fmt: skip
-
-
-def total_variation(found: Tensor, before: Tensor) -> Tensor:
-    """How much probability moves between two answers, ½ Σ |p - q|, from their logarithms."""
-    return (found.exp() - before.exp()).abs().sum(-1) / 2
 
 
 def spaced(steps: int) -> list[int]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
+
+DECODER: Final = "decoder"
 
 
 @dataclass(frozen=True)
@@ -12,16 +15,20 @@ class Place:
     Attributes:
         layer: from the bottom, from 0: the number of the layer's call.
         reverse: whether the direction reads from the end.
+        half: `DECODER` for layers of that half of a model; empty for all others.
 
     Example:
-        >>> Place(0, False).name, Place(1, True).name
-        ('layer 0', 'layer 1, from the end')
+        >>> Place(0, False).name, Place(1, True).name, Place(0, False, "decoder").name
+        ('layer 0', 'layer 1, from the end', 'decoder layer 0')
     """
 
     layer: int
     reverse: bool
+    half: str = field(default="", repr=False)
 
     @property
     def name(self) -> str:
         """The place in words."""
-        return f"layer {self.layer}" + (", from the end" if self.reverse else "")
+        return f"{self.half} layer {self.layer}".lstrip() + (
+            ", from the end" if self.reverse else ""
+        )

@@ -97,7 +97,10 @@ def _map(picture: Map, axes: Axes) -> None:
     if picture.logarithmic:
         norm = LogNorm(max(1e-12 * largest, _least(picture)), largest)
     image = axes.imshow(
-        picture.values, norm=norm, cmap="PuOr" if signed else "Blues", aspect="auto"
+        picture.values,
+        norm=norm,
+        cmap="PuOr" if signed else "Blues",
+        aspect="equal" if picture.square else "auto",
     )
     _name(axes.set_yticks, picture.rows.names)
     _name(axes.set_xticks, picture.columns.names, rotation=60)

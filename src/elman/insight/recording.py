@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -11,7 +11,7 @@ from torch import Tensor
 from elman.cells.custom import CustomCell
 from elman.cells.spec import CellSpec
 from elman.errors import UsageError
-from elman.insight.place import Place
+from elman.insight.place import DECODER, Place
 from elman.insight.uses import gates_of
 from elman.kernels import dispatch
 from elman.kernels.recording import Record
@@ -73,21 +73,59 @@ def record(
         >>> [one.place.name for one in found.directions], found.directions[0].quantities["z"].shape
         (['layer 0', 'layer 0, from the end'], torch.Size([5, 4]))
     """
-    with torch.no_grad(), dispatch.record() as every:
+    records = _recorded(run)[:calls]
+    _require_one_input(records)
+    count = len(records[0].call.batch_sizes)
+    names = tuple(steps) if steps is not None else tuple(map(str, range(count)))
+    places = enumerate(records)
+    return Recording(
+        names, tuple(one for layer, found in places for one in _directions(layer, found))
+    )
+
+
+def record_decoder(
+    run: Callable[[], object], given: Sequence[str], layers: int, after: int
+) -> Recording:
+    """Run a model that writes, and keep what each step of its decoder's layers computes.
+
+    A decoder that is fed what it attended to makes a call for each step and layer: the calls of a
+    layer are one recording of it.
+
+    Args:
+        run: runs the model on one input.
+        given: the tokens that the decoder reads.
+        layers: how many the decoder has.
+        after: how many calls read the input, before the decoder's.
+
+    Raises:
+        UsageError: the decoder's layers did not run, or on several sequences at once.
+    """
+    records = _recorded(run)[after:]
+    _require_one_input(records)
+    found = []
+    for layer in range(layers):
+        every = [_directions(layer, one)[0] for one in records[layer::layers]]
+        joined = {
+            letter: torch.cat([one.quantities[letter] for one in every])
+            for letter in every[0].quantities
+        }
+        found.append(replace(every[0], place=Place(layer, False, DECODER), quantities=joined))
+    return Recording(tuple(given), tuple(found))
+
+
+def _recorded(run: Callable[[], object]) -> Sequence[Record]:
+    with torch.no_grad(), dispatch.record() as records:
         run()
-    records = every[:calls]
+    return records
+
+
+def _require_one_input(records: Sequence[Record]) -> None:
     if not records or any(max(one.call.batch_sizes, default=0) != 1 for one in records):
         raise UsageError(
             "A recording is of one input.",
             where=f"record(run), which called {len(records)} recurrent layers",
             expected="a run of one or more recurrent layers on one sequence of one step or more",
         )
-    count = len(records[0].call.batch_sizes)
-    names = tuple(steps) if steps is not None else tuple(map(str, range(count)))
-    return Recording(
-        names,
-        tuple(one for layer, found in enumerate(records) for one in _directions(layer, found)),
-    )
 
 
 def _directions(layer: int, found: Record) -> list[DirectionRecording]:

@@ -25,7 +25,7 @@ class ImageEncoder(nn.Module):
 
     Attributes:
         size: F, the width of the vector.
-        places: how many places of the image it has features of: H' · W' after the last halving.
+        grid: H' and W', the sides after the last halving: of so many places it has features.
 
     Source: Simonyan, Zisserman (2015), arXiv:1409.1556, for pairs of small convolutions.
 
@@ -49,7 +49,12 @@ class ImageEncoder(nn.Module):
             channels, wide = wide, min(2 * wide, MOST_CHANNELS)
         self.layers = nn.Sequential(*layers, nn.Flatten())
         self.size = channels * height * width
-        self.places = height * width
+        self.grid = (height, width)
+
+    @property
+    def places(self) -> int:
+        """H' · W', how many places of the image it has features of, row by row."""
+        return self.grid[0] * self.grid[1]
 
     def forward(self, images: Tensor) -> Tensor:
         """[B, F] from images [B, C, H, W] of any number type."""

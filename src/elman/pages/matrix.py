@@ -74,7 +74,13 @@ class _Grid:
 
 
 def matrix_map(
-    title: str, values: Matrix, rows: Axis, columns: Axis, *, logarithmic: bool = False
+    title: str,
+    values: Matrix,
+    rows: Axis,
+    columns: Axis,
+    *,
+    logarithmic: bool = False,
+    square: bool = False,
 ) -> Html:
     """Numbers as colours: the fuller the colour, the larger the number.
 
@@ -87,6 +93,7 @@ def matrix_map(
         rows: as many names as rows.
         columns: as many names as columns.
         logarithmic: whether equal steps of colour are equal factors, over 12 powers of ten at most.
+        square: whether a cell is as high as wide; it is where rows and columns have the same names.
 
     Raises:
         UsageError: the names do not fit the matrix.
@@ -106,7 +113,7 @@ def matrix_map(
     values, rows, columns = _thinned(values, rows, columns)
     left = 8 + along.width_of(rows.names)
     width = (WIDTH - left - 4) / len(columns.names)
-    square = rows.names == columns.names
+    square = square or rows.names == columns.names
     height = width if square else min(ROW_HEIGHT, HIGHEST / len(values))
     grid = _Grid(left, width, height, len(values), len(columns.names))
     below, depth = along.below(columns.names, left, width, grid.floor)

@@ -12,7 +12,7 @@ from elman.errors import UsageError
 from elman.insight.draw import render_explanation
 from elman.insight.explain import explain
 from elman.insight.subjects.registry import example_of
-from elman.insight.subjects.translator import OTHERWISE
+from elman.insight.subjects.written import OTHERWISE
 from elman.models.search import Search
 from elman.sequences import Ragged
 from elman.training.shapes.encoder_decoder.predictor import Translator

@@ -11,7 +11,8 @@ from torch import Tensor
 from elman.pages.charts import Reference, Series
 from elman.pages.matrix import Axis
 
-_SIGNS = str.maketrans({" ": "␣", "\n": "↵", "\t": "⇥"})
+_BREAKS = str.maketrans({"\n": "↵", "\t": "⇥"})
+_SIGNS = _BREAKS | str.maketrans({" ": "␣"})
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,12 @@ class Columns:
     names: tuple[str, ...]
     values: tuple[float, ...]
     logarithmic: bool = False
+    label: str = "step"
 
 
 @dataclass(frozen=True)
 class Map:
-    """A matrix as colours."""
+    """A matrix as colours; its cells are as high as wide where it is `square`."""
 
     name: str
     title: str
@@ -50,6 +52,7 @@ class Map:
     rows: Axis
     columns: Axis
     logarithmic: bool = False
+    square: bool = False
 
 
 Picture: TypeAlias = Lines | Columns | Map
@@ -75,13 +78,18 @@ class Chapter:
 
 
 def visible(names: Sequence[str]) -> tuple[str, ...]:
-    r"""Names in which white space can be seen.
+    r"""Names in which white space can be seen, but for spaces between words.
 
     Example:
-        >>> visible(["a", " ", "\n"])
-        ('a', '␣', '↵')
+        >>> visible(["a", " ", "\n", "a b", "a "])
+        ('a', '␣', '↵', 'a b', 'a␣')
     """
-    return tuple(name.translate(_SIGNS) for name in names)
+    return tuple(map(_visible, names))
+
+
+def _visible(name: str) -> str:
+    spaced = name == name.strip(" ")
+    return name.translate(_BREAKS if spaced else _SIGNS)
 
 
 def file_name(*parts: str) -> str:

@@ -6,9 +6,10 @@ from torch import Tensor
 
 from elman.data.wording import counted
 from elman.insight.explain import Explanation
-from elman.insight.horizon import FADED, GradientHorizon
+from elman.insight.horizon import FADED, BehaviouralHorizon, GradientHorizon
 from elman.insight.jacobians import Highway, StateJacobians
 from elman.insight.pictures.kinds import Chapter, Lines, Map, Picture, file_name, numbers, points
+from elman.insight.scale import Scale
 from elman.insight.truncation import Truncation
 from elman.pages.charts import Reference, Series
 from elman.pages.matrix import Axis
@@ -17,9 +18,9 @@ from elman.pages.text import number, percentage
 MOST_VALUES = 32
 
 
-def memory_chapter(found: Explanation) -> Chapter:
+def memory_chapter(found: Explanation, behaviour: BehaviouralHorizon) -> Chapter:
     """How far back it remembers."""
-    pictures: list[Picture] = [_behaviour(found)]
+    pictures: list[Picture] = [_behaviour(found.example.scale, behaviour)]
     more: list[Picture] = []
     for which, (one, fading) in enumerate(zip(found.jacobians, found.fading, strict=True)):
         shown = pictures if which == 0 else more
@@ -30,18 +31,22 @@ def memory_chapter(found: Explanation) -> Chapter:
     if found.terms.truncation is not None:
         pictures.append(_truncation(found.terms.truncation))
     return Chapter(
-        "memory", "How far back it remembers", _horizons(found), tuple(pictures), tuple(more)
+        "memory",
+        "How far back it remembers",
+        _horizons(found, behaviour),
+        tuple(pictures),
+        tuple(more),
     )
 
 
-def _horizons(found: Explanation) -> tuple[str, ...]:
-    behaviour, length = found.behaviour, len(found.example.steps)
-    share = percentage(behaviour.noticed)
+def _horizons(found: Explanation, behaviour: BehaviouralHorizon) -> tuple[str, ...]:
+    length = len(found.example.steps)
+    moved = f"{percentage(behaviour.noticed)} of {found.example.scale.share}"
     if behaviour.horizon is None:
-        told = [f"No single changed step moves {share} of the answer's probability."]
+        told = [f"No single changed step moves {moved}."]
     else:
         told = [
-            f"By behaviour: another token moves {share} or more of the answer's probability up to"
+            f"By behaviour: another step moves {moved} or more up to"
             f" {counted(behaviour.horizon, 'step')} before the last one (of {length - 1})."
         ]
     for one, fading in zip(found.jacobians, found.fading, strict=True):
@@ -56,11 +61,11 @@ def _horizons(found: Explanation) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _behaviour(found: Explanation) -> Lines:
-    behaviour, lags = found.behaviour, found.behaviour.lags.tolist()
+def _behaviour(scale: Scale, behaviour: BehaviouralHorizon) -> Lines:
+    lags = behaviour.lags.tolist()
     return Lines(
         "behaviour",
-        "Probability that moves, of 1",
+        scale.moving,
         "Look where the line of changed steps falls under the dotted one: what was further back,"
         " the answer does not notice.",
         (

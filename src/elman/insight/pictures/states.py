@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from elman.insight.explain import Explanation
 from elman.insight.pictures.kinds import Chapter, Map, file_name, numbers, visible
 from elman.insight.recording import DirectionRecording
@@ -12,9 +14,12 @@ MOST_UNITS = 32
 
 def states_chapter(found: Explanation) -> Chapter:
     """Gates and states."""
-    maps = [
-        [_map(found, one, letter) for letter in _letters(one)] for one in found.recording.directions
-    ]
+    pictures: list[Map] = []
+    more: list[Map] = []
+    for recording in found.recordings:
+        for which, one in enumerate(recording.directions):
+            maps = [_map(recording.steps, one, letter) for letter in _letters(one)]
+            (pictures if which == 0 else more).extend(maps)
     return Chapter(
         "states",
         "Gates and states, step by step",
@@ -22,8 +27,8 @@ def states_chapter(found: Explanation) -> Chapter:
             f"Of a wide layer the {MOST_UNITS} units that move most are shown. Gates lie between 0"
             " and 1; candidates and states have a second colour below 0.",
         ),
-        tuple(maps[0]),
-        tuple(one for rest in maps[1:] for one in rest),
+        tuple(pictures),
+        tuple(more),
     )
 
 
@@ -45,7 +50,7 @@ _LOOKS = {
 }
 
 
-def _map(found: Explanation, one: DirectionRecording, letter: str) -> Map:
+def _map(steps: Sequence[str], one: DirectionRecording, letter: str) -> Map:
     values = one.quantities[letter]
     moving = values.std(0, correction=0).argsort(descending=True, stable=True)
     units = moving[:MOST_UNITS].sort().values
@@ -56,5 +61,5 @@ def _map(found: Explanation, one: DirectionRecording, letter: str) -> Map:
         _LOOKS.get(letter, "Look for columns that differ from their neighbours."),
         tuple(map(numbers, values[:, units].t())),
         Axis("unit", tuple(map(str, units.tolist()))),
-        Axis("step", visible(found.example.steps)),
+        Axis("step", visible(steps)),
     )

@@ -14,9 +14,9 @@ from elman.data.files.formats import read_table
 from elman.data.files.source import STANDARD_INPUT, check_file, decoded_lines
 from elman.data.files.tables import Table
 from elman.data.series.columns import choose_series_columns
-from elman.data.series.scaling import require_transform
+from elman.data.series.scaling import SeriesScaling, require_transform
 from elman.data.series.table import series_of
-from elman.data.series.windows import windows_of, with_future
+from elman.data.series.windows import WindowBatch, windows_of, with_future
 from elman.data.wording import counted, quoted
 from elman.errors import DataError, UsageError
 from elman.models.description import QUANTILES, ForecasterDescription
@@ -38,6 +38,27 @@ class Past:
 
     def __str__(self) -> str:
         return self.series.name
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a forecast of a series is made from.
+
+    Attributes:
+        batch: the one window, in scaled units.
+        number: of the series, as the model counts; 0 for one that it never saw.
+        scaling: of this series alone.
+        spread: its deviation in the training part, in the units of the file.
+        behind: the times of the L steps looked back on, as a file has them.
+        ahead: those of the H steps to come.
+    """
+
+    batch: WindowBatch
+    number: int
+    scaling: SeriesScaling
+    spread: float
+    behind: tuple[str, ...]
+    ahead: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -144,7 +165,37 @@ class SeriesPredictor:
         require_transform(read.series, self.memory.transform, table.path)
         return [Past(one, table.path) for one in read.series]
 
+    def window(self, past: Past) -> Window:
+        """What the next steps of a series are forecast from.
+
+        Raises:
+            DataError: it is too short, or what is known ahead of time is missing.
+        """
+        whole, description = self._with_future(past), self.model.description
+        scaling, yardsticks = self.memory.scaling_and_yardsticks([whole])
+        here = [(len(past.series), len(whole))]
+        look_back, horizon = description.look_back, description.horizon
+        windows = windows_of([whole], here, scaling, look_back, horizon, gaps=True)
+        stamps = [self.memory.clock.write(int(stamp)) for stamp in whole.stamps]
+        return Window(
+            windows.take([0]),
+            self._numbers().get(whole.name, 0),
+            scaling,
+            float(yardsticks.deviation[0]),
+            tuple(stamps[-look_back - horizon : -horizon]),
+            tuple(stamps[-horizon:]),
+        )
+
     def _forecast(self, past: Past) -> SeriesForecast:
+        description, clock = self.model.description, self.memory.clock
+        whole = self._with_future(past)
+        test = self._backtest([whole], [(len(past.series), len(whole))], gaps=True)
+        levels = test.bands[0] if description.output != "point" else test.bands[0, :, :1]
+        stamps = whole.stamps[-description.horizon :].tolist()
+        return SeriesForecast([clock.write(stamp) for stamp in stamps], levels.tolist())
+
+    def _with_future(self, past: Past) -> Series:
+        """The series with the steps to come at its end."""
         description, clock = self.model.description, self.memory.clock
         horizon, series = description.horizon, past.series
         if len(series) < description.look_back:
@@ -154,10 +205,11 @@ class SeriesPredictor:
             raise _unknown_future(past, beyond, horizon, self.memory.known)
         last = int(series.stamps[-1])
         stamps = [clock.after(last, step) for step in range(1, horizon + 1)]
-        whole = with_future(series, stamps, horizon)
-        test = self._backtest([whole], [(len(series), len(whole))], gaps=True)
-        levels = test.bands[0] if description.output != "point" else test.bands[0, :, :1]
-        return SeriesForecast([clock.write(stamp) for stamp in stamps], levels.tolist())
+        return with_future(series, stamps, horizon)
+
+    def _numbers(self) -> dict[str, int]:
+        """The numbers of the series that the model saw, by their names, from 1."""
+        return {one.name: number for number, one in enumerate(self.memory.series, start=1)}
 
     def _backtest(
         self, series: Sequence[Series], ranges: Sequence[tuple[int, int]], *, gaps: bool = False
@@ -167,7 +219,7 @@ class SeriesPredictor:
         windows = windows_of(
             series, ranges, scaling, description.look_back, description.horizon, gaps=gaps
         )
-        numbers = {one.name: number for number, one in enumerate(self.memory.series, start=1)}
+        numbers = self._numbers()
         return backtest(self.model, windows, scaling, [numbers.get(one.name, 0) for one in series])
 
 

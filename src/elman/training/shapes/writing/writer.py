@@ -107,7 +107,7 @@ class Writer:
         for batch in by_length([len(one) for one in inputs], _BATCH):
             check()
             reading = self.model.encode(self.collate([inputs[one] for one in batch]))
-            ranked = best(self.model.decoder, reading, search, self._limits)
+            ranked = best(self.model.decoder, reading, search, self.limits)
             for place, hypotheses in zip(batch, ranked, strict=True):
                 found[place] = hypotheses
         return [
@@ -124,7 +124,7 @@ class Writer:
     ) -> list[Writing]:
         """A text drawn for each input; the same seed gives the same text, whatever its mates."""
         reading = self.model.encode(self.collate(inputs))
-        drawn = sample(self.model.decoder, reading, sampling, self._limits)
+        drawn = sample(self.model.decoder, reading, sampling, self.limits)
         return [
             self._writing(one, inputs[place], copies[place] if copies else ())
             for place, one in enumerate(drawn)
@@ -140,7 +140,8 @@ class Writer:
         return weights
 
     @property
-    def _limits(self) -> Limits:
+    def limits(self) -> Limits:
+        """What may be written, and how much of it."""
         banned = () if self.copying else (Vocabulary.unknown_id,)
         return Limits(Vocabulary.end_id, self.longest, banned)
 
