@@ -77,6 +77,15 @@ def test_importing_loads_no_torch(module: str) -> None:
     assert not loaded & {"torch", "numpy", "pyarrow"}
 
 
+def test_loading_a_model_loads_no_compiler() -> None:
+    """Which would take longer than all the rest of it."""
+    run = ROOT / "tests" / "fixtures" / "format-1" / "labels.zip"
+    assert run.is_file()
+    loaded = modules_after(f"import elman; elman.load({str(run)!r})")
+    assert "torch" in loaded
+    assert not {"torch._dynamo", "torch.fx.experimental.symbolic_shapes"} & loaded
+
+
 def test_python_m_elman_is_the_command_line() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "elman", "--help"], capture_output=True, text=True, check=False

@@ -74,6 +74,7 @@ class Chain:
         ends = torch.tensor(self.sizes).cumsum(0).tolist()
         self.rows = [slice(end - size, end) for end, size in zip(ends, self.sizes, strict=True)]
         self.widths = [part.shape[1] for part in self.direction.initial]
+        self.rooms: dict[int, Tensor] = {}
         self._find_slopes(record, number)
 
     def _find_slopes(self, record: Record, number: int) -> None:
@@ -114,15 +115,13 @@ class Chain:
     def pass_back(self, output: Tensor, final: Sequence[Tensor]) -> Passed:
         """Take gradients by what the direction returned back to what it read.
 
+        Those by the products are overwritten at the next call.
+
         Args:
             output: [losses, N, H] by its hidden states.
             final: by each part of its final state, [losses, B, width].
         """
-        count = len(output)
-        products = {
-            node: output.new_zeros(count, output.shape[1], len(self.matrices[node]))
-            for node in dict.fromkeys(self.node)
-        }
+        products = {node: self._room(node, output) for node in dict.fromkeys(self.node)}
         states = torch.zeros_like(output)
         initial = [
             part.clone() for part in final
@@ -146,6 +145,43 @@ class Chain:
             part[:, : left.shape[1]] = left
         results = tuple(products[node] for node in self.node)
         return Passed(results, states, tuple(initial))
+
+    def jacobians(self) -> Tensor:
+        """∂s_t/∂s_(t-1) of each step, [N, S, S], the parts of the state side by side."""
+        results: dict[int, Tensor] = {}
+        for number, matrix in enumerate(self.matrices):
+            if number > 0:
+                results[self.node[number]] = self._times(matrix, self.of_operand[number], results)
+        parts = zip(self.of_state, self.widths, strict=True)
+        return torch.cat([self._by_before(slopes, width, results) for slopes, width in parts], 1)
+
+    def _times(self, matrix: Tensor, slopes: Slopes, results: dict[int, Tensor]) -> Tensor:
+        """A product by the state before it, [N, rows, S], or [1, rows, S] if all steps have one."""
+        part = slopes.get(len(self.matrices))
+        if len(slopes) == 1 and part is not None and bool((part == 1).all()):  # of h itself
+            return torch.nn.functional.pad(matrix, (0, sum(self.widths[1:])))[None]
+        return matrix @ self._by_before(slopes, matrix.shape[1], results)
+
+    def _by_before(self, slopes: Slopes, width: int, results: dict[int, Tensor]) -> Tensor:
+        """A quantity by the state before it, [N, width, S]."""
+        first, units = len(self.matrices), torch.arange(width)
+        found = self.matrices[0].new_zeros(sum(self.sizes), width, sum(self.widths))
+        for number, slope in slopes.items():
+            if number >= first:
+                columns = units + sum(self.widths[: number - first])
+                found[:, units, columns] += slope[:, 0]
+            elif number in results:
+                blocks = results[number].split(width, dim=1)
+                for block, of_block in zip(blocks, slope.unbind(1), strict=True):
+                    found.addcmul_(of_block.unsqueeze(2), block)
+        return found
+
+    def _room(self, node: int, output: Tensor) -> Tensor:
+        """Zeros for the gradients by a product, in the memory that the last ones had."""
+        shape = (len(output), output.shape[1], len(self.matrices[node]))
+        if node not in self.rooms or self.rooms[node].shape != shape:
+            self.rooms[node] = output.new_empty(shape)
+        return self.rooms[node].zero_()
 
     def _steps_back(self) -> Iterator[int]:
         """The steps, from the one that the direction read last."""

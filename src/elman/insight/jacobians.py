@@ -24,6 +24,7 @@ from torch import Tensor
 
 from elman.cells.spec import CellSpec
 from elman.errors import UsageError
+from elman.insight.chain import Chain, is_unit_by_unit
 from elman.insight.place import Place
 from elman.kernels import dispatch, reference
 from elman.kernels.contract import Direction
@@ -147,8 +148,15 @@ def _direction(layer: int, record: Record, number: int) -> StateJacobians:
 def step_jacobians(record: Record, number: int) -> Tensor:
     """J_t of each step of a direction, [T, S, S], computed side by side.
 
-    Each step is a sequence of its own, whose initial state is the one that the step read.
+    By hand, where the cell works unit by unit (see `elman.insight.chain`). By autograd elsewhere:
+    each step is a sequence of its own, whose initial state is the one that the step read.
     """
+    if is_unit_by_unit(record):
+        return Chain(record, number).jacobians()
+    return _by_autograd(record, number)
+
+
+def _by_autograd(record: Record, number: int) -> Tensor:
     call, direction = record.call, record.call.directions[number]
     quantities, steps = record.directions[number], len(record.call.input)
     before = torch.cat([quantities[part + BEFORE] for part in call.cell.state_names], dim=1)

@@ -64,7 +64,7 @@ class Network:
             for layer, record in enumerate(records)
         ]
         self.owners = [_owners(record, at) for record in records]
-        self.alone = self._alone() if len(values) > 1 else None
+        self.alone = self._alone()
 
     def pass_back(self, first: int, count: int) -> tuple[list[Tensor], list[Tensor]]:
         """The gradients of some losses: by the result of each use, and by the hidden states.
@@ -104,6 +104,9 @@ class Network:
         So it is in a language model. One pass with the sum of the losses has all gradients then,
         and one with other weights of the losses shows whether it is so.
         """
+        if len(self.values) == 1:
+            self.owners = [torch.zeros_like(owner) for owner in self.owners]
+            return self._weighted(torch.ones_like(self.values))
         draw = torch.Generator().manual_seed(0)
         weights = 1 + torch.rand(len(self.values), generator=draw).to(self.values.dtype)
         sums, mixed = self._weighted(torch.ones_like(weights)), self._weighted(weights)
@@ -117,8 +120,16 @@ class Network:
 
     def _weighted(self, weights: Tensor) -> list[list[Tensor]]:
         """The gradient of a sum of the losses."""
-        found = iter(_gradients([self.values], [weights], self.taps))
-        return [[next(found) for _ in parts] for parts in self.returned]
+        # Of a sum, since torch loads its whole algebra of shapes where it is given seeds.
+        total, wanted = (
+            (self.values * weights).sum(),
+            [tap for tap in self.taps if tap.requires_grad],
+        )
+        found = iter(torch.autograd.grad(total, wanted, retain_graph=True, materialize_grads=True))
+        return [
+            [next(found) if part.requires_grad else torch.zeros_like(part) for part in parts]
+            for parts in self.returned
+        ]
 
     def _pass_on(self, layer: int, read: Sequence[Tensor], asked: list[list[Tensor]]) -> None:
         """Add what a call's reading asks of what the calls before it returned."""
@@ -152,9 +163,9 @@ def _gradients(
     values: Sequence[Tensor],
     seeds: Sequence[Tensor],
     taps: Sequence[Tensor],
-    count: int | None = None,
+    count: int,
 ) -> list[Tensor]:
-    """So many combinations of gradients, [count, ...] for each tap, or one alone.
+    """So many combinations of gradients, [count, ...] for each tap.
 
     Tensors outside of every graph have gradients of 0, and are let be.
     """
@@ -166,13 +177,12 @@ def _gradients(
         found = iter(
             torch.autograd.grad(
                 tensors, wanted, weights, retain_graph=True, allow_unused=True,
-                is_grads_batched=count is not None,
+                is_grads_batched=True,
             )
         )  # fmt: skip
-    shape = () if count is None else (count,)
     gradients = [next(found) if tap.requires_grad else None for tap in taps]
     return [
-        tap.new_zeros(*shape, *tap.shape) if gradient is None else gradient
+        tap.new_zeros(count, *tap.shape) if gradient is None else gradient
         for tap, gradient in zip(taps, gradients, strict=True)
     ]
 

@@ -30,15 +30,22 @@ class Sums:
         size = (len(self.step_of), ages, use.rows)
         self.by_age = torch.zeros(size, dtype=torch.float64)
 
-    def add(self, first: int, deltas: Tensor, ages: Tensor) -> None:
+    def add(self, first: int, deltas: Tensor, ages: Tensor, twin: Sums | None = None) -> None:
         """Take note of what some losses ask of the product.
 
         Args:
             first: the number of the first of these losses.
             deltas: [losses, N, rows] their gradients by the product's result.
             ages: [losses, T] the class of age of each term.
+            twin: another product, whose results have the same gradients, and which has taken note
+                of these.
         """
         span = slice(first, first + len(deltas))
+        if twin is not None and max(self.sizes) == 1:
+            self.by_age = twin.by_age
+            self.bias_norms[:, span] = twin.bias_norms[:, span]
+            self.norms[:, span] = self.bias_norms[:, span] * norms(self.use.operand)
+            return
         for number, found in enumerate(self._norms(deltas)):
             self.norms[number, span], self.bias_norms[number, span] = found
         classes = torch.arange(self.by_age.shape[1])[:, None]

@@ -193,8 +193,11 @@ def _pass_back(network: Network, sums: Sequence[Sums], ages: Tensor) -> tuple[St
     ]
     for first in range(0, count, chunk):
         results, states = network.pass_back(first, min(chunk, count - first))
+        noted: dict[int, Sums] = {}
         for one, deltas in zip(sums, results, strict=True):
-            one.add(first, deltas, ages[first : first + chunk, : len(one.sizes)])
+            twin = noted.setdefault(id(deltas), one)
+            chosen = ages[first : first + chunk, : len(one.sizes)]
+            one.add(first, deltas, chosen, twin if twin is not one else None)
         for kept, (_, step_of), hidden in zip(squares, directions, states, strict=True):
             kept[first : first + chunk].index_add_(1, step_of, norms_of(hidden).square())
     return tuple(

@@ -61,7 +61,10 @@ class TokenEncoding(nn.Module):
         self.width = width_of(encoding, vocabulary_size, embedding_size)
         table = None
         if encoding == "embedding":
-            table = torch.empty(vocabulary_size, embedding_size).normal_()
+            table = torch.empty(vocabulary_size, embedding_size)
+            # On the device "meta", on which a saved model is made first, there is nothing to draw,
+            # and torch would load its whole compiler for it.
+            table = table if table.is_meta else table.normal_()
         if frozen:
             self.register_buffer("weight", table)
         else:

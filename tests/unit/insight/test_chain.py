@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 
 from elman.insight.chain import is_unit_by_unit
+from elman.insight.jacobians import _by_autograd as _by_autograd_steps
+from elman.insight.jacobians import step_jacobians
 from elman.insight.passing import _by_autograd, _by_hand, _parts
 from elman.insight.uses import uses_of
 from elman.kernels import dispatch
@@ -58,6 +60,18 @@ def test_the_way_back_by_hand_is_autograd_s(
             assert len(mine) == len(other) > 0
             for one, another in zip(mine, other, strict=True):
                 torch.testing.assert_close(one, another, atol=1e-14, rtol=1e-12)
+
+
+@pytest.mark.parametrize("extras", [(), ("mask",), ("zoneout",), ("expected_zoneout",)])
+@pytest.mark.parametrize("reads", READS)
+@pytest.mark.parametrize("cell", BY_HAND)
+def test_the_jacobians_by_hand_are_autograd_s(
+    cell: str, reads: str, extras: tuple[str, ...]
+) -> None:
+    record = recorded(Case(cell, (5,), reads, extras=extras))
+    for number in range(len(record.directions)):
+        found, wanted = step_jacobians(record, number), _by_autograd_steps(record, number)
+        torch.testing.assert_close(found, wanted, atol=1e-14, rtol=1e-12)
 
 
 @pytest.mark.parametrize(
