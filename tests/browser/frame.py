@@ -1,4 +1,4 @@
-"""A page seen from outside: how wide it needs to be, how small its smallest letters are."""
+"""A page seen from outside: its width, its smallest letters, words broken in its tables."""
 
 from __future__ import annotations
 
@@ -14,13 +14,24 @@ FRAME = """<!DOCTYPE html><html><body style="margin:0">
 <iframe id="f" style="width:{width}px;height:900px;border:0" srcdoc="{page}"></iframe>
 <pre id="seen"></pre><script>
 document.getElementById("f").onload = function () {{
-  const page = this.contentDocument, root = page.documentElement;
+  const page = this.contentDocument, root = page.documentElement, broken = [];
+  for (const cell of page.querySelectorAll("th, td")) {{
+    const walk = page.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    while (walk.nextNode()) for (const word of walk.currentNode.data.matchAll(/\\p{{L}}+/gu)) {{
+      const range = page.createRange();
+      range.setStart(walk.currentNode, word.index);
+      range.setEnd(walk.currentNode, word.index + word[0].length);
+      const lines = new Set([...range.getClientRects()].map(one => Math.round(one.top)));
+      if (lines.size > 1) broken.push(word[0]);
+    }}
+  }}
   document.getElementById("seen").textContent = JSON.stringify({{
     needed: root.scrollWidth,
     ground: getComputedStyle(page.body).backgroundColor,
     smallest: Math.min(...[...page.querySelectorAll("svg text")].filter(t => t.textContent)
       .map(t => parseFloat(getComputedStyle(t).fontSize)
         * Math.hypot(t.getScreenCTM().a, t.getScreenCTM().b))),
+    broken: broken,
     focusable: page.querySelectorAll("a[href], summary, [tabindex='0']").length,
   }});
 }};

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from elman.pages.document import document
+from elman.pages.tables import table
 from elman.training.report.content import ReportContent
 from elman.training.report.page import render_report
 from tests.browser.chromium import CHROMIUM, open_page
@@ -56,6 +58,18 @@ def test_nothing_sticks_out_and_charts_stay_legible_at_400_pixels(sample, tmp_pa
     assert shown["needed"] == 400
     assert float(str(shown["smallest"])) >= 10
     assert int(str(shown["focusable"])) >= 8
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_no_word_in_a_table_is_broken(width: int, tmp_path: Path) -> None:
+    assert _seen(languages(), tmp_path, width)["broken"] == []
+
+
+def test_a_word_that_no_screen_has_room_for_is_broken(tmp_path: Path) -> None:
+    page = table("words", ["word"], [["a" * 200]])
+    shown = seen(document("a", page, []), tmp_path, 400)
+    assert shown["broken"] == ["a" * 200]
+    assert shown["needed"] == 400
 
 
 def test_the_theme_follows_the_reader(tmp_path: Path) -> None:

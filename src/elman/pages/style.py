@@ -165,7 +165,8 @@ svg .strong{font-weight:650}
 .bitmap{display:block;max-width:100%;image-rendering:pixelated}
 table{border-collapse:collapse;min-width:min(100%,32rem);font-size:.9375rem;font-variant-numeric:tabular-nums}
 th,td{text-align:start;vertical-align:top;padding:.5rem 1rem .5rem 0;
- border-bottom:1px solid var(--hairline);overflow-wrap:anywhere;min-width:4.5rem}
+ border-bottom:1px solid var(--hairline);overflow-wrap:break-word;min-width:4.5rem;
+ max-width:36rem}
 thead th{font-size:.8125rem;font-weight:600;color:var(--muted);vertical-align:bottom;
  overflow-wrap:normal}
 tbody th{font-weight:400;white-space:pre-wrap}
@@ -210,7 +211,7 @@ sub,sup{font-size:.72em;line-height:0}
 .t.wrong{outline:2px solid var(--second)}
 .t.wrong small{font-weight:600}
 @media (max-width:36rem){.matrix{font-size:.75rem;gap:0 .375em;padding-inline:.3125em}
- .facts>div{grid-template-columns:1fr}th,td{padding-inline-end:.75rem}}
+ .facts>div{grid-template-columns:1fr}th,td{padding-inline-end:.75rem;max-width:14rem}}
 @media print{nav{display:none}body{background:none}
  *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
  section{break-inside:avoid-page}}
