@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from elman.data.wording import counted
 from elman.insight.explain import Explanation
 from elman.insight.pictures import chapters
 from elman.insight.pictures.kinds import Chapter, Columns, Lines, Picture, visible
@@ -100,7 +101,11 @@ def _answers(found: Explanation) -> Html:
 
 def _chapter(chapter: Chapter) -> Html:
     told = [element("p", sentence) for sentence in chapter.told]
-    more = [fold(f"{len(chapter.more)} more pictures", _grid(chapter.more))] if chapter.more else []
+    more = (
+        [fold(counted(len(chapter.more), "more picture"), _grid(chapter.more))]
+        if chapter.more
+        else []
+    )
     return fragment(*told, _grid(chapter.pictures), *more)
 
 

@@ -45,8 +45,7 @@ def _frames(
 ) -> Example:
     model = cast(ManyToOne, predictor.model)
     (values,) = predictor.reader.tensors([item])
-    frames = values[-MOST_STEPS:].to(model.scaling.mean.dtype)
-    inputs = model.scaling(frames)
+    inputs = model.scaling(values[-MOST_STEPS:].to(model.scaling.mean.dtype))
     names, scale, answers = _goal(cast(ClassGoal | NumberGoal, predictor.goal), model.read)
     chosen = _chosen(answers(Ragged.from_list([inputs])), names, answer)
     steps = tuple(str(step + 1) for step in range(len(inputs)))
@@ -68,7 +67,7 @@ def _frames(
         at=(len(inputs) - 1,),
         loss=f"the loss of the answer {shown(names[chosen])}" if scale.ranks else names[chosen],
         scale=scale,
-        seen=_seen(frames, steps),
+        seen=_seen(inputs, steps),
     )
 
 
@@ -118,12 +117,14 @@ def _chosen(answers: Tensor, names: tuple[str, ...], answer: str | None) -> int:
     return int(answers[0].argmax()) if answer is None else place_of(answer, names)
 
 
-def _seen(frames: Tensor, steps: tuple[str, ...]) -> Seen | None:
+def _seen(inputs: Tensor, steps: tuple[str, ...]) -> Seen | None:
     """The frames over time, where a frame has several numbers, the last of them above."""
-    if frames.shape[1] == 1:
+    if inputs.shape[1] == 1:
         return None
-    rows = tuple(str(row + 1) for row in reversed(range(frames.shape[1])))
+    rows = tuple(str(row + 1) for row in reversed(range(inputs.shape[1])))
     return Seen(
-        "The frames, one below each step", frames.t().flip(0), Axis("number of the frame", rows),
+        "The frames, in deviations from the mean of the training part",
+        inputs.t().flip(0),
+        Axis("number of the frame", rows),
         Axis("step", steps),
-    )  # fmt: skip
+    )

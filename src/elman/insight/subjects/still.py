@@ -81,7 +81,9 @@ def still_of(values: Tensor, form: Form, scaling: Scaling) -> Still:
     )
     rows, columns = (Axis(f"pixel from the {side}", _numbers(size)) for side, size in
                      (("top", height), ("left", width)))  # fmt: skip
-    seen = Seen("The image, the mean of its colours", values.mean(0), rows, columns)
+    seen = Seen(
+        "The image: the fuller a cell, the lighter the pixel", values.mean(0), rows, columns
+    )
     return Still(
         names, patches(values), patches(mean), "square", values.shape, patch, (down, across), seen
     )
