@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from elman.errors import UsageError
+from elman.errors import ElmanError, UsageError
 from elman.insight.draw import render_explanation
 from elman.insight.explain import Explanation, explain
 from elman.insight.facts import facts
@@ -162,3 +162,23 @@ def test_what_is_written_for_a_vector(changes: dict[str, Any], tmp_path: Path) -
     assert not found.terms.blocks
     with pytest.raises(UsageError, match="what it writes is explained"):
         example_of(model, "3,-3", "it is 3")
+
+
+WRONG = [
+    ("vectors", "", "nothing to explain"),
+    ("music", "", "nothing to explain"),
+    ("vectors", "1,2,3", "no 2 numbers"),
+    ("vectors", "1," * 2000, "no 2 numbers"),  # longer than any file's name
+    ("captions", "nowhere.csv", "no 2 numbers"),
+    ("music", "nowhere.csv", "There is no file"),
+    ("series", "waves" * 1000, "neither a series nor a file"),
+    ("series", "a\0b", "neither a series nor a file"),
+]
+
+
+@pytest.mark.parametrize(("name", "asked", "said"), WRONG)
+def test_what_cannot_be_read_is_refused(name: str, asked: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(ElmanError, match=said) as refusal:
+        example_of(predictor(name, tmp_path), asked)
+    assert refusal.value.where
+    assert refusal.value.next_step

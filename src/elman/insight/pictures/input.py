@@ -27,14 +27,17 @@ def input_chapter(found: Explanation) -> Chapter:
     scale, step = example.scale, example.step
     (answer,) = visible([example.answer])
     hidden = step if shares.together == 1 else f"{shares.together} neighbouring {step}s"
+    if scale.ranks:
+        says = f"these {step}s speak most for {answer!r}; below 0 they speak against it"
+    else:
+        says = f"these {step}s raise the {scale.score} most; below 0 they lower it"
     pictures: list[Picture] = [] if example.seen is None else [_seen(found, example.seen)]
     pictures += [
         _shared_out(
             found,
             "integrated-gradients",
             f"Integrated gradients ({scale.unit})",
-            f"Look for the {'fullest' if example.grid else 'highest'}: these {step}s speak most for"
-            f" {answer!r}; below 0 they speak against it.",
+            f"Look for the {'fullest' if example.grid else 'highest'}: {says}.",
             shares.integrated,
         ),
         _shared_out(

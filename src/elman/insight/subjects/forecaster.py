@@ -12,6 +12,7 @@ from elman.data.wording import listed, nearest, shown
 from elman.errors import UsageError
 from elman.insight.example import Example, Seen
 from elman.insight.scale import Numbers
+from elman.insight.subjects.items import is_file
 from elman.insight.subjects.tokens import place_of
 from elman.models.description import QUANTILES
 from elman.pages.matrix import Axis
@@ -87,8 +88,7 @@ def _past(predictor: SeriesPredictor, text: str) -> tuple[Past, str]:
     for one in own:
         if str(one) == text:
             return one, text
-    file = Path(text)
-    if not file.exists():
+    if not is_file(text):
         near = nearest(text, [str(one) for one in own])
         raise UsageError(
             f"There is neither a series nor a file {shown(text)}.",
@@ -96,6 +96,6 @@ def _past(predictor: SeriesPredictor, text: str) -> tuple[Past, str]:
             expected=f"a file, or one of the run's series: {listed([str(one) for one in own])}",
             next_step=f"elman explain RUN {near}" if near else "elman explain RUN",
         )
-    found = predictor.read((), file, None)
-    more = f", the first of {len(found):,} in {file.name}" if len(found) > 1 else ""
+    found = predictor.read((), Path(text), None)
+    more = f", the first of {len(found):,} in {Path(text).name}" if len(found) > 1 else ""
     return found[0], f"{found[0]}{more}"

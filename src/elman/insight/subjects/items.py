@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from elman.errors import UsageError
+
 
 class ItemReader(Protocol):
     """A predictor that reads items of files, or typed ones."""
@@ -18,9 +20,24 @@ def item_of(reader: ItemReader, text: str) -> tuple[Any, str]:
     """The item that is meant by a file or a word, and its name; of several the first.
 
     Raises:
+        UsageError: nothing is named.
         DataError: it cannot be read.
     """
-    named = Path(text)
-    items = reader.read((), named, None) if named.is_file() else reader.read([text], None, None)
+    if not text:
+        raise UsageError(
+            "There is nothing to explain.",
+            where="the input",
+            expected="numbers, or a file, as the model reads them",
+            next_step="elman explain RUN INPUT",
+        )
+    items = reader.read((), Path(text), None) if is_file(text) else reader.read([text], None, None)
     first = items[0]
     return first, str(first) if len(items) == 1 else f"{first}, the first of {len(items):,}"
+
+
+def is_file(text: str) -> bool:
+    """Whether there is a file of that name; what is too long for a name is none."""
+    try:
+        return Path(text).is_file()
+    except OSError:
+        return False
