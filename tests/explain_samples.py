@@ -18,7 +18,9 @@ from elman.training.shapes.many_to_one.predictor import Classifier
 
 LETTERS = Vocabulary.build(["abcdefgh <&\n"], "characters")
 LABELS = ("good", "<b>bad</b>", "neither")
-TRAINED = Optimisation((10, 20, 30), (4.0, 2.5, 1.0), (1.0, 0.5, 0.0), "norm", 2.0, 4)
+TRAINED = Optimisation(
+    (10, 20, 30), (4.0, 2.5, 1.0), (1.0, 0.5, 0.0), "norm", 2.0, 4, (1.9, 1.6, 1.0)
+)
 
 
 def classifier(

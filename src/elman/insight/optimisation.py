@@ -20,6 +20,8 @@ class Optimisation:
         clip: what was clipped: "norm", "value" or "none".
         clip_at: the largest norm, or value, that was let through.
         window: how many steps the gradient flowed back in training; 0 for all.
+        left: the mean norm that clipping left, since the evaluation before; None where the run did
+            not write it down.
     """
 
     updates: tuple[int, ...]
@@ -28,13 +30,7 @@ class Optimisation:
     clip: str
     clip_at: float
     window: int
-
-    @property
-    def let_through(self) -> tuple[float, ...]:
-        """What is left of the mean norms after clipping: exact where all or none was clipped."""
-        if self.clip != "norm":
-            return self.norms
-        return tuple(min(norm, self.clip_at) for norm in self.norms)
+    left: tuple[float | None, ...] = ()
 
 
 def optimisation(run: SavedRun) -> Optimisation | None:
@@ -51,4 +47,5 @@ def _told(lines: Sequence[Mapping[str, Any]], config: Mapping[str, Any]) -> Opti
         str(config.get("clip", "norm")),
         float(config.get("clip_at", 1.0)),
         int(config.get("bptt_window") or config.get("bptt_steps") or 0),
+        tuple(line.get("gradient_norm_left") for line in lines),
     )

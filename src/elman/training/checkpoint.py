@@ -32,6 +32,7 @@ class Since(BaseModel):
     steps: Count = 0
     batches: Count = 0
     gradient_norm: float = 0.0
+    gradient_norm_left: float = 0.0
     clipped: Count = 0
     passed_over: Count = 0
     seconds: float = 0.0

@@ -30,7 +30,7 @@ from elman.training.divergence import (
     refuse_metrics,
     refuse_weights,
 )
-from elman.training.gradient import Place, descend
+from elman.training.gradient import Descent, Place, descend
 from elman.training.seeds import step_seed
 from elman.training.stop import StopRequest, StopRequested
 from elman.training.task import Task
@@ -192,7 +192,7 @@ class Loop:
         optim.set_learning_rate(self.optimizer, self._learning_rate())
         self.optimizer.step()
         progress.step += 1
-        self._count(found.loss, found.count, found.steps, float(norm), clipped, start)
+        self._count(found, float(norm), clipped, start)
         return found.carried
 
     def _pass_over(self, place: Place, carried: Carried) -> Carried:
@@ -223,21 +223,20 @@ class Loop:
         share = optim.scheduled_share(self.config, self.progress.step, self.total)
         return self.config.learning_rate * share * self.progress.plateau_factor
 
-    def _count(
-        self, loss: float, count: int, steps: int, norm: float, clipped: bool, start: float
-    ) -> None:
+    def _count(self, found: Descent, norm: float, clipped: optim.Clipped, start: float) -> None:
         since, seconds = self.progress.since, time.monotonic() - start
-        since.loss += loss * count
-        since.count += count
-        since.steps += steps
+        since.loss += found.loss * found.count
+        since.count += found.count
+        since.steps += found.steps
         since.batches += 1
         since.gradient_norm += norm
-        since.clipped += clipped
+        since.gradient_norm_left += clipped.norm
+        since.clipped += clipped.changed
         since.seconds += seconds
         self.progress.seconds += seconds
         rate = since.steps / max(since.seconds, 1e-9)
         done = self.progress.step
-        self.listener.step(Step(self.progress.epoch, done, self.total, loss, norm, rate))
+        self.listener.step(Step(self.progress.epoch, done, self.total, found.loss, norm, rate))
 
     def _evaluate(self) -> tuple[dict[str, Any], bool]:
         """The line of this epoch in metrics.jsonl, and whether it is the best so far."""
@@ -255,6 +254,7 @@ class Loop:
             "validation": measured,
             "learning_rate": self._learning_rate(),
             "gradient_norm": since.gradient_norm / max(since.batches, 1),
+            "gradient_norm_left": since.gradient_norm_left / max(since.batches, 1),
             "clipped_share": since.clipped / max(since.batches, 1),
             "tokens_per_second": since.steps / max(since.seconds, 1e-9),
             "seconds": progress.seconds,

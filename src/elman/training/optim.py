@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -72,8 +73,20 @@ def gradient_norm(weights: Iterable[Tensor]) -> Tensor:
     return nn.utils.get_total_norm([weight.grad for weight in weights if weight.grad is not None])
 
 
-def clip(weights: Sequence[Tensor], norm: Tensor, config: SettledConfig) -> bool:
-    """Clip the gradients in place (Pascanu et al., 2013, arXiv:1211.5063); whether it changed them.
+class Clipped(NamedTuple):
+    """What clipping did.
+
+    Attributes:
+        changed: whether it changed the gradients.
+        norm: the 2-norm of all gradients together that it left.
+    """
+
+    changed: bool
+    norm: float
+
+
+def clip(weights: Sequence[Tensor], norm: Tensor, config: SettledConfig) -> Clipped:
+    """Clip the gradients in place (Pascanu et al., 2013, arXiv:1211.5063).
 
     Args:
         weights: with their gradients.
@@ -82,7 +95,7 @@ def clip(weights: Sequence[Tensor], norm: Tensor, config: SettledConfig) -> bool
     """
     if config.clip == "norm":
         nn.utils.clip_grads_with_norm_(weights, config.clip_at, norm)
-        return float(norm) > config.clip_at
+        return Clipped(float(norm) > config.clip_at, min(float(norm), config.clip_at))
     if config.clip == "value":
         beyond = any(
             bool((weight.grad.abs() > config.clip_at).any())
@@ -90,5 +103,5 @@ def clip(weights: Sequence[Tensor], norm: Tensor, config: SettledConfig) -> bool
             if weight.grad is not None
         )
         nn.utils.clip_grad_value_(weights, config.clip_at)
-        return beyond
-    return False
+        return Clipped(beyond, float(gradient_norm(weights) if beyond else norm))
+    return Clipped(False, float(norm))

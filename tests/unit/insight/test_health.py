@@ -11,7 +11,9 @@ import elman
 from elman.insight.advice import advice
 from elman.insight.health import DeadUnits, Saturation, dead_units, saturation
 from elman.insight.jacobians import StateJacobians, state_jacobians
-from elman.insight.optimisation import Optimisation
+from elman.insight.optimisation import Optimisation, _told
+from elman.insight.pictures.health import _optimised
+from elman.insight.pictures.kinds import Lines
 from elman.insight.place import Place
 from elman.insight.recording import record
 from elman.insight.truncation import Truncation
@@ -102,6 +104,17 @@ def test_where_nothing_is_wrong_nothing_is_advised(kind: type) -> None:
     assert found == ()
 
 
-def test_what_clipping_lets_through_is_cut_at_its_threshold() -> None:
-    assert run_of().let_through == (3.0, 2.5)
-    assert run_of(clip="value").let_through == (4.0, 2.5)
+def test_what_clipping_left_is_what_the_run_wrote_down() -> None:
+    """The mean of the norms left, which may be less than the mean norm cut at the threshold."""
+    line = {"step": 10, "gradient_norm": 3.0, "clipped_share": 0.5, "gradient_norm_left": 1.5}
+    found = _told([{**line, "step": 5, "gradient_norm_left": None}, line], {"clip_at": 2.0})
+    assert found.left == (None, 1.5)
+    chart, _ = _optimised(found)
+    assert isinstance(chart, Lines)
+    assert [(one.name, one.points) for one in chart.series] == [
+        ("before clipping", [(5, 3.0), (10, 3.0)]),
+        ("after clipping", [(10, 1.5)]),
+    ]
+    chart, _ = _optimised(run_of())
+    assert isinstance(chart, Lines)
+    assert [one.name for one in chart.series] == ["before clipping"]

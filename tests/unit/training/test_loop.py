@@ -126,6 +126,7 @@ def test_lines_hold_the_means_of_their_epoch_alone() -> None:
         assert line["clipped_share"] == 1.0
         norm = sum(step.gradient_norm for step in notes.steps[3 * epoch : 3 * epoch + 3]) / 3
         assert line["gradient_norm"] == pytest.approx(norm)
+        assert line["gradient_norm_left"] == pytest.approx(0.01)
         assert line["learning_rate"] == 1e-9
         assert line["tokens_per_second"] > 0
     assert [step.done for step in notes.steps] == [1, 2, 3, 4, 5, 6]

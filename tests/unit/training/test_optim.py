@@ -96,7 +96,9 @@ def test_clipping_is_torchs_and_says_whether_it_clipped(how: str, at: float, cli
     if how == "value":
         nn.utils.clip_grad_value_(expected, at)
     config = many_to_one_config(clip=how, clip_at=at)
-    assert clip(weights, gradient_norm(weights), config) is clipped
+    found = clip(weights, gradient_norm(weights), config)
+    assert found.changed is clipped
+    assert found.norm == pytest.approx(float(gradient_norm(weights)), rel=1e-5)
     for one, other in zip(weights[:-1], expected, strict=False):
         assert one.grad is not None
         assert other.grad is not None

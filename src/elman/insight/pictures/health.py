@@ -41,6 +41,8 @@ def _saturated(place: str, gates: Sequence[Saturation]) -> Lines:
 
 
 def _optimised(found: Optimisation) -> list[Picture]:
+    pairs = zip(found.updates, found.left, strict=False)
+    left = [(update, norm) for update, norm in pairs if norm is not None]
     return [
         Lines(
             "gradient-norm",
@@ -48,9 +50,7 @@ def _optimised(found: Optimisation) -> list[Picture]:
             "Look for peaks before clipping that clipping cuts off.",
             (
                 Series("before clipping", list(zip(found.updates, found.norms, strict=True))),
-                Series(
-                    "after (of the mean)", list(zip(found.updates, found.let_through, strict=True))
-                ),
+                *([Series("after clipping", left)] if left else []),
             ),
             "update",
         ),
