@@ -6,7 +6,6 @@ Shape letters: B sequences, T steps of the longest, N real steps in the batch.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
@@ -15,48 +14,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.errors import ShapeError
-
-
-@dataclass(frozen=True)
-class PackedIndex:
-    """How to turn a ragged batch into packed order and back.
-
-    Packed order is that of PyTorch's PackedSequence: by time, and within a step the longest
-    sequences first, so that the sequences still alive at a step are always the first rows.
-
-    Attributes:
-        rows: [B] the caller's row at each sorted place, longest first.
-        places: [B] the sorted place of each of the caller's rows (the inverse of `rows`).
-        positions: [N] for each packed step, where it lies in the caller's values.
-        inverse: [N] for each of the caller's steps, where it lies in packed order.
-        batch_sizes: for each time step, how many sequences are alive.
-    """
-
-    rows: Tensor
-    places: Tensor
-    positions: Tensor
-    inverse: Tensor
-    batch_sizes: tuple[int, ...]
-
-    @classmethod
-    def of(cls, lengths: Tensor, device: torch.device, rows: Tensor | None = None) -> Self:
-        """The index of a batch with these lengths ([B], int64, CPU), its tensors on `device`.
-
-        `rows` ([B], CPU) is an order of falling lengths that is already settled.
-        """
-        if rows is None:
-            rows = torch.argsort(lengths, descending=True, stable=True)
-        longest = int(lengths.max()) if len(lengths) else 0
-        alive = torch.arange(longest)[:, None] < lengths[rows][None, :]  # [T, B]
-        starts = torch.cumsum(lengths, 0) - lengths
-        positions = (starts[rows][None, :] + torch.arange(longest)[:, None])[alive]
-        return cls(
-            rows=rows.to(device),
-            places=torch.argsort(rows).to(device),
-            positions=positions.to(device),
-            inverse=torch.argsort(positions).to(device),
-            batch_sizes=tuple(alive.sum(1).tolist()),
-        )
+from elman.packed_order import PackedIndex
 
 
 class Ragged:
@@ -226,7 +184,7 @@ class Ragged:
         rows = in_order if packed.sorted_indices is None else packed.sorted_indices.cpu()
         lengths = torch.empty_like(sorted_lengths).index_copy(0, rows, sorted_lengths)
         index = PackedIndex.of(lengths, packed.data.device, rows)
-        batch = cls(packed.data.index_select(0, index.inverse), lengths)
+        batch = cls(index.unpacked(packed.data), lengths)
         batch._index = index
         return batch
 
@@ -302,7 +260,7 @@ class Ragged:
 
     def packed_values(self) -> Tensor:
         """The values [N, ...] in packed order."""
-        return self.values.index_select(0, self.index.positions)
+        return self.index.packed(self.values)
 
     # --- over each sequence
 

@@ -75,7 +75,7 @@ def ragged_resets(
         return Ragged.from_padded(padded, lengths or [], batch_first=batch_first).values
     flat = _checked(resets, batch.values.shape[:1], where)
     if isinstance(input, PackedSequence):
-        return flat.index_select(0, batch.index.inverse)
+        return batch.index.unpacked(flat)
     return flat
 
 

@@ -172,11 +172,11 @@ class SequenceLayer(nn.Module):
         starts = tuple(part.index_select(1, index.rows) for part in state)
         restarts = tuple(part.index_select(1, index.rows) for part in restart)
         if resets is not None:
-            resets = resets.index_select(0, index.positions)
+            resets = index.packed(resets)
         packed, final = self.run_packed(
             batch.packed_values(), index.batch_sizes, starts, resets, restarts
         )
-        output = batch.with_values(packed.index_select(0, index.inverse))
+        output = batch.with_values(index.unpacked(packed))
         return output, tuple(part.index_select(1, index.places) for part in final)
 
     def _states(

@@ -71,7 +71,7 @@ def traced(
 
     def placed(packed: Tensor) -> Tensor:
         """[N, width] in packed order as [T, B, width]."""
-        values = packed.index_select(0, batch.index.inverse)
+        values = batch.index.unpacked(packed)
         return Ragged(values, batch.lengths).to_padded(total_length=steps)
 
     return Trace(

@@ -74,7 +74,7 @@ class Crf(nn.Module):
         if not index.batch_sizes:
             return emissions.with_values(index.positions)
         best = self._viterbi(emissions.packed_values(), index.batch_sizes)
-        return emissions.with_values(best.index_select(0, index.inverse))
+        return emissions.with_values(index.unpacked(best))
 
     def marginals(self, emissions: Ragged) -> Tensor:
         """[N, K] the probability of each tag at each step, summed over all other steps' tags.

@@ -162,6 +162,5 @@ class Decoder(nn.Module):
             score, weight, reading = self.step(given, reading)
             scores.append(score)
             weights += [] if weight is None else [weight]
-        back = index.inverse
-        seen = torch.cat(weights).index_select(0, back) if weights else None
-        return torch.cat(scores).index_select(0, back), seen
+        seen = index.unpacked(torch.cat(weights)) if weights else None
+        return index.unpacked(torch.cat(scores)), seen
