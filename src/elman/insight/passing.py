@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from elman.insight.chain import Chain, is_unit_by_unit
+from elman.insight.chain import Chain, Passed, is_unit_by_unit
 from elman.insight.uses import Use
 from elman.kernels.contract import SequenceCall, SequenceResult
 from elman.kernels.recording import Record
@@ -211,7 +211,7 @@ def _by_hand(record: Record, uses: Sequence[Use]) -> Way:
         reverse = [direction.reverse for direction in directions]
         of_use = [passed[reverse.index(use.place.reverse)] for use in uses]
         return Through(
-            [one.products[use.number] for one, use in zip(of_use, uses, strict=True)],
+            [_of_products(one, use) for one, use in zip(of_use, uses, strict=True)],
             [one.states for one in passed],
             [read, *(part for one in passed for part in one.initial)],
         )
@@ -219,14 +219,26 @@ def _by_hand(record: Record, uses: Sequence[Use]) -> Way:
     return way
 
 
+def _of_products(passed: Passed, use: Use) -> Tensor:
+    """The gradients by the result of a use: of a product, or of a peephole beside one."""
+    found = passed.products[use.number]
+    if use.vector is None:
+        return found
+    i, f, _, o = found.chunk(4, dim=2)
+    return torch.cat([i, f, o], dim=2) * use.vector.operand
+
+
 def _by_autograd(record: Record, uses: Sequence[Use]) -> Way:
-    groups = [list(use.results) for use in uses]
+    groups = [list(block) for use in uses for block in use.results]
     groups += [[state[0] for state in graph.states] for graph in record.graphs]
     taps = [*(tap for group in groups for tap in group), *_read(record.call)]
 
     def way(asked: Sequence[Tensor]) -> Through:
         found = iter(_gradients(_parts(record.result), asked, taps, len(asked[0])))
-        joined = [torch.cat([next(found) for _ in group], dim=1) for group in groups]
-        return Through(joined[: len(uses)], joined[len(uses) :], list(found))
+        joined = iter([torch.cat([next(found) for _ in group], dim=1) for group in groups])
+        results = [torch.cat([next(joined) for _ in use.results], dim=2) for use in uses]
+        pairs = [(one, use.vector) for one, use in zip(results, uses, strict=True)]
+        results = [one if v is None else one * (v.slope * v.operand) for one, v in pairs]
+        return Through(results, list(joined), list(found))
 
     return way

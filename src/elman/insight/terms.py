@@ -27,7 +27,7 @@ from elman.insight.place import Place
 from elman.insight.sums import Sums
 from elman.insight.sums import norms as norms_of
 from elman.insight.truncation import Truncation, class_of, classes, truncation
-from elman.insight.uses import WORDS, uses_of
+from elman.insight.uses import uses_of
 from elman.kernels import dispatch
 
 MOST_AT_ONCE = 2**25
@@ -40,7 +40,9 @@ class Block:
 
     Attributes:
         place: layer and direction.
-        weight: "input", "recurrent", "input bias", "recurrent bias" or "projection".
+        weight: "input", "recurrent", "input bias", "recurrent bias" or "projection"; "peephole";
+            with layer normalisation "input gain", "recurrent gain", "cell gain" and "cell shift",
+            or "gain" and "shift".
         gate: its letter; "h" for what has no gates.
         norms: [M, T] the norm of the term of loss m through step k; of the sum of the sequences'
             terms where there are several.
@@ -208,7 +210,7 @@ def _pass_back(network: Network, sums: Sequence[Sums], ages: Tensor) -> tuple[St
 
 def _blocks(sums: Sums) -> Iterator[Block]:
     """The blocks of one product, gate by gate, then those of its bias."""
-    use, word, totals = sums.use, WORDS[sums.use.matrix], sums.totals()
+    use, word, totals = sums.use, sums.use.word, sums.totals()
     parts = [(word, sums.norms)] + [(f"{word} bias", sums.bias_norms)] * (use.bias is not None)
     for which, (name, norms) in enumerate(parts):
         for gate, found, total in zip(use.gates, norms, totals, strict=True):
@@ -224,15 +226,15 @@ def _errors(losses: Callable[[], Tensor], sums: Sequence[Sums]) -> dict[str, flo
     names: dict[int, str] = {}  # a layer that is called more than once has one set of weights
     for one in sums:
         use = one.use
-        word = WORDS[use.matrix]
-        pairs = zip((use.weight, use.bias), (word, f"{word} bias"), one.gradient(), strict=True)
+        words = (use.word, f"{use.word} bias")
+        pairs = zip((use.weight, use.bias), words, one.gradient(), strict=True)
         for weight, word, gradient in pairs:
             if weight is None:
                 continue
             name = names.setdefault(id(weight), f"{use.place.name}: {word}")
             zeros = torch.zeros_like(weight, dtype=torch.float64)
             _, total = named.setdefault(name, (weight, zeros))
-            total[use.first : use.first + use.rows] += gradient
+            total[use.first : use.first + use.rows] += gradient.view(-1, *weight.shape[1:])
     with torch.enable_grad(), dispatch.record():
         total_loss = losses().sum()
     wanted = torch.autograd.grad(total_loss, [weight for weight, _ in named.values()])

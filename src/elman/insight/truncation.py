@@ -72,4 +72,13 @@ def truncation(sums: Sequence[Sums], at: Tensor, steps: int) -> Truncation:
 
 def _gradient(sums: Sequence[Sums], oldest: int | None) -> Tensor:
     """All weights' gradients in one vector."""
-    return torch.cat([part.flatten() for one in sums for part in one.gradient(oldest)])
+    return torch.cat(
+        [
+            part.flatten()
+            for one in sums
+            for part, weight in zip(
+                one.gradient(oldest), (one.use.weight, one.use.bias), strict=True
+            )
+            if weight is not None
+        ]
+    )

@@ -1,4 +1,4 @@
-"""Where a recorded call multiplied by its weights: what each step's gradient can be taken by."""
+"""Where a recorded call used its weights: what each step's gradient can be taken by."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch import Tensor
 from elman.cells.custom import CustomCell
 from elman.cells.spec import CellSpec, CellWeights, Kind
 from elman.insight.place import Place
+from elman.insight.vectors import Vector, tapped, vectors_of
 from elman.kernels.recording import Graph, Record
 from elman.kernels.reference import Multiplied
 
@@ -36,27 +37,29 @@ class Gate:
 
 @dataclass(frozen=True)
 class Use:
-    """The same product at every step of one direction.
+    """The same product at every step of one direction, or a weight that is a vector.
 
     Attributes:
         place: layer and direction.
-        matrix: which weight: "ih", "hh" or "hr".
+        word: what the weight is: "input", "recurrent", "projection", or what a vector is.
         number: of the product among those of a step, from 1; 0 is that of the input.
         weight: the whole of it.
         bias: the whole bias that the product adds, or None.
         gates: the blocks of rows that the product has, as rows of the whole.
-        operand: [N, width] in packed order, outside of the graph.
-        results: tensors in the graph, [N, rows] together.
+        operand: [N, width] in packed order, outside of the graph; of a vector 1.
+        results: for each of the blocks of rows side by side the tensors in the graph, step by step.
+        vector: where the weight multiplies no vector, but unit by unit, or is added.
     """
 
     place: Place
-    matrix: str
+    word: str
     number: int
     weight: Tensor
     bias: Tensor | None
     gates: tuple[Gate, ...]
     operand: Tensor
-    results: tuple[Tensor, ...]
+    results: tuple[tuple[Tensor, ...], ...]
+    vector: Vector | None = None
 
     @property
     def first(self) -> int:
@@ -66,18 +69,23 @@ class Use:
     @property
     def rows(self) -> int:
         """How many rows of the weight the product has."""
-        return self.results[0].shape[-1]
+        return sum(block[0].shape[-1] for block in self.results)
 
 
 def uses_of(records: Sequence[Record]) -> Iterator[Use]:
-    """Every product with a weight matrix in recorded calls, the steps of each together."""
+    """Every use of a weight in recorded calls, the steps of each together."""
     for layer, record in enumerate(records):
-        for direction, graph in zip(record.call.directions, record.graphs, strict=True):
+        parts = zip(record.call.directions, record.graphs, record.directions, strict=True)
+        for direction, graph, quantities in parts:
             for (matrix, first, *_), found in _by_weight(graph, direction.weights).items():
                 place = Place(layer, direction.reverse)
                 step = [graph.projection, *(graph.products[0] if graph.products else ())]
                 number = next(n for n, one in enumerate(step) if one is found[0])
                 yield _use(place, record.call.cell, direction.weights, matrix, number, first, found)
+            if isinstance(record.call.cell, CellSpec):
+                where = Place(layer, direction.reverse)
+                for vector in vectors_of(record.call.cell, direction.weights, quantities, graph):
+                    yield _of_vector(where, vector, graph)
 
 
 def _by_weight(
@@ -125,7 +133,7 @@ def _use(
     last = first + products[0].matrix.shape[0]
     return Use(
         place,
-        matrix,
+        WORDS[matrix],
         number,
         whole,
         None if products[0].bias is None else biases[matrix],
@@ -135,7 +143,25 @@ def _use(
             if first <= gate.rows.start and gate.rows.stop <= last
         ),
         torch.cat([one.operand for one in products]).detach(),
-        tuple(one.result for one in products),
+        (tuple(one.result for one in products),),
+    )
+
+
+def _of_vector(place: Place, vector: Vector, graph: Graph) -> Use:
+    size = len(vector.weight) // len(vector.gates)
+    return Use(
+        place,
+        vector.word,
+        1,  # a peephole enters the sums that R h enters, which is all that goes by hand
+        vector.weight,
+        None,
+        tuple(
+            Gate(name, slice(start, start + size))
+            for name, start in zip(vector.gates, range(0, len(vector.weight), size), strict=True)
+        ),
+        vector.operand.new_ones(len(vector.operand), 1),
+        tapped(vector, graph.named),
+        vector,
     )
 
 

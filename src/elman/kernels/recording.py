@@ -26,11 +26,13 @@ class Graph:
         projection: the product of the input with W, all steps at once.
         products: for each step its products with the other weight matrices.
         states: for each step the parts of the state that it left, of the rows alive.
+        named: for each step what the cell names.
     """
 
     projection: Multiplied
     products: tuple[tuple[Multiplied, ...], ...]
     states: tuple[tuple[Tensor, ...], ...]
+    named: tuple[dict[str, Tensor], ...]
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ class _Walk:
             self.products[0],
             tuple(tuple(self.products[self.spans[t]]) for t in steps),
             tuple(self.moments[t].after for t in steps),
+            tuple(self.moments[t].named for t in steps),
         )
 
 

@@ -12,8 +12,8 @@ from torch.func import functional_call
 
 import elman
 from elman.errors import UsageError
-from elman.insight.terms import Block, gradient_terms
-from tests.layer_kinds import PLAIN, every_layer, make_layer
+from elman.insight.terms import gradient_terms
+from tests.layer_kinds import PLAIN, every_layer, make_layer, parts, whole
 
 WIDTH, UNITS = 3, 4
 SMALL = {torch.float32: 1e-5, torch.float64: 1e-10}
@@ -49,10 +49,7 @@ def check_sum(
     losses, _ = losses_of(layer, LENGTHS[which], seed)
     terms = gradient_terms(losses)
     assert terms.error <= SMALL[dtype]
-    weights = 4 + bool(getattr(layer, "proj_size", 0))
-    if layer.cell.norm == "joint":
-        weights -= 2  # b stands outside of the product there
-    assert len(terms.errors) == layers * (1 + both) * weights
+    assert len(terms.errors) == len(list(layer.parameters()))
     assert all(bool(block.norms.isfinite().all()) for block in terms.blocks)
 
 
@@ -98,19 +95,27 @@ def by_copies(
     return found
 
 
-def parameter_of(block: Block) -> str:
-    kind = {"input": "weight_ih", "recurrent": "weight_hh", "projection": "weight_hr"}
-    bias = {"input bias": "bias_ih", "recurrent bias": "bias_hh"}
-    return f"{(kind | bias)[block.weight]}_l{block.place.layer}"
+PARAMETERS = {
+    "input": "weight_ih", "recurrent": "weight_hh", "projection": "weight_hr",
+    "input bias": "bias_ih", "recurrent bias": "bias_hh", "peephole": "peephole",
+    "input gain": "norm_ih", "recurrent gain": "norm_hh", "cell gain": "norm_c",
+    "cell shift": "norm_c_bias", "gain": "norm_sum", "shift": "norm_sum_bias",
+}  # fmt: skip
+LETTERS = {
+    "projection": "h", "cell gain": "c", "cell shift": "c", "peephole": "ifo",
+}  # fmt: skip
+"""The gates of what has not all of the cell's."""
 
 
-@pytest.mark.parametrize("name", PLAIN)
+@every_layer
 @pytest.mark.parametrize("which", LENGTHS)
 def test_each_term_is_the_gradient_of_a_copy_of_the_weights_at_its_step(
     name: str, which: str
 ) -> None:
     torch.manual_seed(1)
     layer = make_layer(name, WIDTH, UNITS, num_layers=2, dtype=torch.float64)
+    for parameter in layer.parameters():  # not 1, and not 0
+        torch.nn.init.uniform_(parameter, -0.6, 0.6)
     _, batch = losses_of(layer, LENGTHS[which])
     head = torch.randn(layer.output_size, dtype=torch.float64)
     step_of = torch.cat([torch.arange(length) for length in batch.lengths])
@@ -124,13 +129,16 @@ def test_each_term_is_the_gradient_of_a_copy_of_the_weights_at_its_step(
     gates = {"rnn": "h", "lstm": "ifgo", "gru": "rzn"}[layer.cell.kind]
     seen = set()
     for block in terms.blocks:
-        parameter, letters = parameter_of(block), "h" if block.weight == "projection" else gates
+        parameter = f"{PARAMETERS[block.weight]}_l{block.place.layer}"
+        letters = LETTERS.get(block.weight, gates)
         seen.add((parameter, block.gate))
         copies = torch.stack([one[parameter] for one in wanted])  # [M, T, rows, ...]
         part = copies.chunk(len(letters), 2)[letters.index(block.gate)].flatten(2)
         torch.testing.assert_close(block.norms, part.norm(dim=2), atol=1e-12, rtol=1e-9)
         torch.testing.assert_close(block.sums, part.sum(0).norm(dim=1), atol=1e-12, rtol=1e-9)
-    assert len(seen) == len(terms.blocks) == 2 * (4 * len(gates) + (name == "lstm_projected"))
+    words = {word: LETTERS.get(word, gates) for word, of in PARAMETERS.items()
+             if hasattr(layer, f"{of}_l0")}  # fmt: skip
+    assert len(seen) == len(terms.blocks) == 2 * sum(map(len, words.values()))
 
 
 READERS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -192,9 +200,10 @@ def test_the_terms_of_a_network_of_one_unit_are_those_of_the_lectures() -> None:
     torch.testing.assert_close(terms.states[0].norms, powers.double().abs())
 
 
-def test_truncation_drops_what_a_detached_state_would() -> None:
+@every_layer
+def test_truncation_drops_what_a_detached_state_would(name: str) -> None:
     torch.manual_seed(0)
-    layer = elman.GRU(WIDTH, UNITS, num_layers=2, dtype=torch.float64)
+    layer = make_layer(name, WIDTH, UNITS, num_layers=2, dtype=torch.float64)
     x, steps = torch.randn(6, WIDTH, dtype=torch.float64), 6
     found = gradient_terms(lambda: layer(x)[0].square().sum(1)).truncation
     assert found is not None
@@ -205,19 +214,19 @@ def test_truncation_drops_what_a_detached_state_would() -> None:
         for t in range(steps):
             start, state = max(0, t + 1 - window), None
             if start:
-                state = layer(x[:start])[1].detach()
+                state = whole([part.detach() for part in parts(layer(x[:start])[1])])
             total = total + layer(x[start : t + 1], state)[0][-1].square().sum()
         return torch.cat(
             [g.flatten() for g in torch.autograd.grad(total, list(layer.parameters()))]
         )
 
-    whole = gradient(steps)
+    full = gradient(steps)
     for window, dropped, cosine in zip(
         found.windows.tolist(), found.dropped, found.cosine, strict=True
     ):
         kept = gradient(window)
-        torch.testing.assert_close(dropped, (whole - kept).norm() / whole.norm())
-        torch.testing.assert_close(cosine, torch.cosine_similarity(whole, kept, dim=0))
+        torch.testing.assert_close(dropped, (full - kept).norm() / full.norm())
+        torch.testing.assert_close(cosine, torch.cosine_similarity(full, kept, dim=0))
     assert found.share[0] > found.share[1] > found.share[2] > found.share[3] == 0
 
 
