@@ -13,9 +13,11 @@ from elman.cells.spec import CellSpec
 from elman.data.files.images import ImageForm
 from elman.data.texts.vocabulary import Vocabulary
 from elman.insight.explain import Explanation, explain
+from elman.insight.facts import facts
 from elman.insight.pictures import chapters
 from elman.insight.pictures.attention import MOST_OPEN
 from elman.insight.pictures.kinds import Map
+from elman.insight.plots import save_pictures
 from elman.insight.subjects.registry import example_of
 from elman.insight.subjects.still import MOST_PATCHES, still_of
 from elman.models.description import AttentionKind, OneToManyDescription, OneToOneDescription
@@ -127,6 +129,19 @@ def test_a_text_is_told_by_the_places_looked_at(input_feeding: bool, tmp_path: P
     assert isinstance(first, Map)
     assert first.values == tuple(map(tuple, decoding.attention[0].view(3, 3).double().tolist()))
     assert found.terms.error < 1e-5
+    told = facts(found)["decoder"]
+    assert told["grid"] == [3, 3]
+    assert told["attention"] == decoding.attention.tolist()
+    assert told["blocks"][0]["place"] == "decoder layer 0"
+
+
+def test_its_pictures_are_for_slides_too(tmp_path: Path) -> None:
+    drawn = chapters(written(tmp_path))[:2]
+    paths = save_pictures(drawn, tmp_path / "pictures")
+    assert {"input.png", "integrated-gradients.png", "attention-1.png"} <= {
+        path.name for path in paths
+    }
+    assert all(path.stat().st_size > 5000 for path in paths)
 
 
 def test_without_attention_there_is_no_map_of_it(tmp_path: Path) -> None:

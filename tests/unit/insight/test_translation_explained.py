@@ -11,6 +11,8 @@ from elman.data.texts.vocabulary import Vocabulary
 from elman.errors import UsageError
 from elman.insight.draw import render_explanation
 from elman.insight.explain import explain
+from elman.insight.pictures import chapters
+from elman.insight.pictures.kinds import Map
 from elman.insight.subjects.registry import example_of
 from elman.insight.subjects.written import OTHERWISE
 from elman.models.search import Search
@@ -51,6 +53,23 @@ def test_what_is_written_is_explained(changes: dict[str, Any]) -> None:
     assert len(found.terms.states) == len(found.recording.directions) == directions
     assert len(found.jacobians) == directions
     assert {block.norms.shape for block in found.terms.blocks} == {(count, 5)}
+    decoding, wrote = found.example.decoding, found.writing
+    assert decoding is not None
+    assert wrote is not None
+    assert len(wrote.recording.directions) == len(wrote.states) == decoding.layers == layers
+    assert wrote.recording.steps == ("<end>", *found.example.written[:-1])
+    assert {block.norms.shape for block in wrote.blocks} == {(count, count)}
+    assert not any(block.norms.triu(1).any() for block in wrote.blocks)
+    weights = model.writer.attention(model.sources.encode(TEXT), best.numbers)
+    if weights is None:
+        assert decoding.attention is None
+    else:
+        assert decoding.attention is not None
+        torch.testing.assert_close(decoding.attention, weights[:count])
+        (drawn,) = next(one for one in chapters(found) if one.anchor == "attention").pictures
+        assert isinstance(drawn, Map)
+        assert drawn.rows.names == found.example.written
+        assert drawn.columns.names == tuple(TEXT)
     page = render_explanation(found, title="a", command="b", version="c")
     assert "the loss of each token that is written" in words(parsed(page.split("\n", 1)[1]))
 
