@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -167,6 +168,21 @@ def test_each_loss_has_the_terms_that_it_has_alone(reads: str) -> None:
             torch.testing.assert_close(block.norms[m], own.norms[0])
         for state, one in zip(together.states, alone.states, strict=True):
             torch.testing.assert_close(state.norms[m], one.norms[0])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [elman.LSTM, elman.GRU])
+def test_a_quarter_of_a_million_terms_take_seconds(kind: Any) -> None:
+    """512 losses by 512 steps of 128 units, on one thread; autograd alone took ten and more."""
+    torch.manual_seed(0)
+    layer, x, threads = kind(128, 128), torch.randn(512, 128), torch.get_num_threads()
+    torch.set_num_threads(1)
+    begin = time.process_time()
+    terms = gradient_terms(lambda: layer(x)[0].square().sum(1))
+    took = time.process_time() - begin
+    torch.set_num_threads(threads)
+    assert terms.error <= SMALL[torch.float32]
+    assert took < 6
 
 
 def test_dropout_is_the_same_in_every_run_of_the_model() -> None:
