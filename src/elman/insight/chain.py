@@ -213,7 +213,8 @@ class Chain:
                 _add(found, delta, self.of_operand[number], rows)
         first = len(self.matrices)
         before = [
-            found.get(first + part, torch.zeros_like(delta)) for part, delta in enumerate(state)
+            found[first + part] if first + part in found else torch.zeros_like(delta)
+            for part, delta in enumerate(state)
         ]
         return found, before
 
