@@ -103,18 +103,70 @@ inline void add_tiles(const std::uint32_t* group, int64_t apart, const std::uint
 }
 #endif
 
-// out [A, B] = leftᵀ · right over N steps, and sums [A] (or null) = the sums of left's columns.
-// right(n, scratch) gives row n of right, B numbers, if need be in scratch; n only rises.
-// Threads share out the columns of left. Both are packed in blocks that stay in the second level.
-template <typename A, typename Right>
+// Packed operands: how many columns stand in a group, and how far apart the groups are.
+template <typename A, int width>
+struct Groups {
+  using Operand = typename A::Operand;
+  static constexpr int n = A::numbers;
+
+  // Room for so many columns, of so many steps at once.
+  Groups(int64_t columns, int64_t steps_at_once)
+      : packed((columns + width - 1) / width * spacing<Operand>(width * operands_of<A>(steps_at_once))) {}
+
+  // For a block of so many steps.
+  void begin(int64_t steps) {
+    length = operands_of<A>(steps);
+    apart = spacing<Operand>(width * length);
+  }
+
+  // Steps k and, where operands are pairs, k + 1, of which there is none at the end (null).
+  void put(int64_t k, const typename A::Sum* row, const typename A::Sum* next, int64_t columns,
+           Operand* joined) {
+    scatter<Operand, width>(join<A>(row, next, columns, joined), columns, apart,
+                            packed.data() + k / n * width);
+  }
+
+  // 0 for the operands that no step fills.
+  void fill_up(int64_t steps, int64_t columns) {
+    const int64_t filled = (steps + n - 1) / n;
+    if (filled == length) return;
+    for (int64_t c = 0; c < columns; c += width)
+      clear(group(c) + filled * width, (length - filled) * width);
+  }
+
+  Operand* group(int64_t column) { return packed.data() + column / width * apart; }
+
+  Buffer<Operand> packed;
+  int64_t length = 0, apart = 0;
+};
+
+// The right side of a product: rows(n, scratch) gives row n of it, B numbers, if need be in scratch;
+// n only rises. out [columns, B] is where its product with the first columns of the left goes.
+template <typename A, typename Rows>
+struct Right {
+  Rows rows;
+  int64_t B;
+  typename A::Sum* out;
+  int64_t columns;
+};
+
+// What stands for a second right side where there is one only.
+struct NoRight {
+  static constexpr int64_t B = 0;
+};
+
+// out [A, B] = leftᵀ · right over N steps, for one right side or two, and sums [A] (or null) = the
+// sums of left's columns. Threads share out the columns of left. All are packed in blocks that stay
+// in the second level.
+template <typename A, typename First, typename Second = NoRight>
 class TransposedProduct {
  public:
   using S = typename A::Sum;
   using Operand = typename A::Operand;
 
-  TransposedProduct(int64_t steps, const Columns<S>& left_columns, const Right& right_rows,
-                    int64_t width, S* to, S* column_sums)
-      : N(steps), left(left_columns), right(right_rows), B(width), out(to), sums(column_sums) {}
+  TransposedProduct(int64_t steps, const Columns<S>& left_columns, const First& first_right,
+                    S* column_sums, const Second& second_right = {})
+      : N(steps), left(left_columns), first(first_right), second(second_right), sums(column_sums) {}
 
   void run(int threads) const {
     const int64_t groups = (left.columns + G - 1) / G;
@@ -129,65 +181,91 @@ class TransposedProduct {
   static constexpr int M = gradient_rows, V = gradient_vectors;
   static constexpr int G = 2 * M, n = A::numbers, panel_width = V * W<S>;
 
+  // A right side on its way through the product: a block of its steps, packed.
+  template <typename Side>
+  class Packed {
+   public:
+    Packed(const Side& side, int64_t steps_at_once)
+        : right(side), panels(side.B, steps_at_once), joined(side.B), scratch(2 * side.B) {}
+
+    void clear_out(int64_t begin, int64_t end) {
+      for (int64_t a = begin; a < end && a < right.columns; ++a) clear(right.out + a * right.B, right.B);
+    }
+
+    void pack(int64_t from, int64_t steps) {
+      panels.begin(steps);
+      for (int64_t k = 0; k < steps; k += n) {
+        const S* row = right.rows(from + k, scratch.data());
+        const S* next = n == 2 && k + 1 < steps
+                            ? right.rows(from + k + 1, scratch.data() + right.B) : nullptr;
+        panels.put(k, row, next, right.B, joined.data());
+      }
+      panels.fill_up(steps, right.B);
+    }
+
+    // Adds the product with so many columns of left, from column a on.
+    void add(Groups<A, G>& lefts, int64_t a, int64_t some) {
+      const int64_t rows = right.columns - a < some ? right.columns - a : some;
+      for (int64_t b = 0; b < right.B; b += panel_width)
+        add_panel(lefts, panels.group(b), right.out + a * right.B + b, right.B, rows, right.B - b);
+    }
+
+   private:
+    Side right;
+    Groups<A, panel_width> panels;
+    Buffer<Operand> joined;
+    Buffer<S> scratch;
+  };
+
+  struct Nothing {
+    Nothing(const NoRight&, int64_t) {}
+    void clear_out(int64_t, int64_t) {}
+    void pack(int64_t, int64_t) {}
+    void add(Groups<A, G>&, int64_t, int64_t) {}
+  };
+
   void columns(int64_t begin, int64_t end) const {
-    const int64_t panels = (B + panel_width - 1) / panel_width;
+    const int64_t width = whole_panels(first.B) + whole_panels(second.B);
     // At most 128 sums in a row, whatever would fit: a longer sum of floats loses more.
-    const int64_t steps_at_once = within(64, (1 << 16) / (panels * panel_width), 128) * n;
+    const int64_t steps_at_once = within(64, (1 << 16) / width, 128) * n;
     const int64_t columns_at_once = (1 << 16) / (steps_at_once / n) / G * G;
-    Buffer<Operand> lefts(columns_at_once / G * spacing<Operand>(G * steps_at_once / n));
-    Buffer<Operand> rights(panels * spacing<Operand>(panel_width * steps_at_once / n));
-    Buffer<Operand> joined(B > columns_at_once ? B : columns_at_once);
-    Buffer<S> scratch(2 * B), block_sums(columns_at_once);
-    for (int64_t a = begin; a < end; ++a) clear(out + a * B, B);
+    Groups<A, G> lefts(columns_at_once, steps_at_once);
+    Buffer<Operand> joined(columns_at_once);
+    Buffer<S> block_sums(columns_at_once);
+    Packed<First> one(first, steps_at_once);
+    std::conditional_t<std::is_same_v<Second, NoRight>, Nothing, Packed<Second>> other(
+        second, steps_at_once);
+    one.clear_out(begin, end);
+    other.clear_out(begin, end);
     if (sums) clear(sums + begin, end - begin);
-    Right rows = right;
 #if defined(__AMX_BF16__)
     const std::conditional_t<A::tiled, Tiles, NoTiles> tiles(tile_side, tile_side);
 #endif
-    for (int64_t first = 0; first < N; first += steps_at_once) {
-      const int64_t steps = N - first < steps_at_once ? N - first : steps_at_once;
-      const int64_t length = operands_of<A>(steps);
-      const int64_t left_apart = spacing<Operand>(G * length);
-      const int64_t right_apart = spacing<Operand>(panel_width * length);
-      for (int64_t k = 0; k < steps; k += n) {
-        const S* row = rows(first + k, scratch.data());
-        const S* next = n == 2 && k + 1 < steps ? rows(first + k + 1, scratch.data() + B) : nullptr;
-        scatter<Operand, panel_width>(join<A>(row, next, B, joined.data()), B, right_apart,
-                                      rights.data() + k / n * panel_width);
-      }
-      fill_up<panel_width>(steps, B, right_apart, rights.data());
+    for (int64_t from = 0; from < N; from += steps_at_once) {
+      const int64_t steps = N - from < steps_at_once ? N - from : steps_at_once;
+      one.pack(from, steps);
+      other.pack(from, steps);
       for (int64_t a = begin; a < end; a += columns_at_once) {
         const int64_t some = end - a < columns_at_once ? end - a : columns_at_once;
-        pack_left(first, steps, a, some, left_apart, lefts.data(), joined.data());
-        if (sums) add_sums(first, steps, a, some, block_sums.data());
-        for (int64_t p = 0; p < panels; ++p)
-          add_panel(lefts.data(), left_apart, rights.data() + p * right_apart, length,
-                    out + a * B + p * panel_width, B, some, B - p * panel_width);
+        pack_left(from, steps, a, some, lefts, joined.data());
+        if (sums) add_sums(from, steps, a, some, block_sums.data());
+        one.add(lefts, a, some);
+        other.add(lefts, a, some);
       }
     }
   }
 
-  void pack_left(int64_t first, int64_t steps, int64_t a, int64_t some, int64_t apart,
-                 Operand* to, Operand* joined) const {
+  void pack_left(int64_t from, int64_t steps, int64_t a, int64_t some, Groups<A, G>& lefts,
+                 Operand* joined) const {
+    lefts.begin(steps);
     for (int64_t k = 0; k < steps; k += n) {
-      const S* row = left.first + (first + k) * left.stride + a;
-      const S* next = n == 2 && k + 1 < steps ? row + left.stride : nullptr;
-      scatter<Operand, G>(join<A>(row, next, some, joined), some, apart,
-                          to + k / n * G);
+      const S* row = left.first + (from + k) * left.stride + a;
+      lefts.put(k, row, n == 2 && k + 1 < steps ? row + left.stride : nullptr, some, joined);
     }
-    fill_up<G>(steps, some, apart, to);
+    lefts.fill_up(steps, some);
     if constexpr (A::tiled) {
-      for (int64_t g = 0; g < some; g += G, to += apart) turn_tiles(operands_of<A>(steps), to);
+      for (int64_t g = 0; g < some; g += G) turn_tiles(lefts.length, lefts.group(g));
     }
-  }
-
-  // 0 for the operands that no step fills, in all groups of so many columns.
-  template <int width>
-  static void fill_up(int64_t steps, int64_t columns, int64_t apart, Operand* to) {
-    const int64_t filled = (steps + n - 1) / n, length = operands_of<A>(steps);
-    if (filled == length) return;
-    for (int64_t c = 0; c < columns; c += width, to += apart)
-      clear(to + filled * width, (length - filled) * width);
   }
 
   // From 16 columns of each operand of steps to 16 operands of each column, tile by tile.
@@ -203,39 +281,39 @@ class TransposedProduct {
     }
   }
 
-  // out [rows, columns] += the packed left · a panel of right.
-  static void add_panel(const Operand* lefts, int64_t apart, const Operand* panel, int64_t length,
-                        S* to, int64_t stride, int64_t rows, int64_t columns) {
+  // to [rows, columns] += the packed left · a panel of right.
+  static void add_panel(Groups<A, G>& lefts, const Operand* panel, S* to, int64_t stride,
+                        int64_t rows, int64_t columns) {
 #if defined(__AMX_BF16__)
     if constexpr (A::tiled) {
       for (int64_t g = 0; g < rows; g += 2 * G)
-        add_tiles(lefts + g / G * apart, apart, panel, length, to + g * stride, stride, rows - g,
-                  columns);
+        add_tiles(lefts.group(g), lefts.apart, panel, lefts.length, to + g * stride, stride,
+                  rows - g, columns);
       return;
     }
 #endif
     for (int64_t g = 0; g < rows; g += M)
-      add_tile<A, M, V>(lefts + g / G * apart + g % G, panel, length, to + g * stride, stride,
+      add_tile<A, M, V>(lefts.group(g) + g % G, panel, lefts.length, to + g * stride, stride,
                         rows - g, columns);
   }
 
   // Block by block, since a long sum of floats in a row loses more.
-  void add_sums(int64_t first, int64_t steps, int64_t a, int64_t some, S* block_sums) const {
+  void add_sums(int64_t from, int64_t steps, int64_t a, int64_t some, S* block_sums) const {
     clear(block_sums, some);
     for (int64_t k = 0; k < steps; ++k)
-      add(left.first + (first + k) * left.stride + a, some, block_sums);
-    add(block_sums, some, sums + a);
+      elman::ELMAN_BUILD::add(left.first + (from + k) * left.stride + a, some, block_sums);
+    elman::ELMAN_BUILD::add(block_sums, some, sums + a);
   }
 
+  static int64_t whole_panels(int64_t B) { return (B + panel_width - 1) / panel_width * panel_width; }
   static int64_t within(int64_t low, int64_t value, int64_t high) {
     return value < low ? low : value > high ? high : value;
   }
 
   int64_t N;
   Columns<S> left;
-  const Right& right;
-  int64_t B;
-  S* out;
+  First first;
+  Second second;
   S* sums;
 };
 

@@ -13,6 +13,10 @@ namespace elman::ELMAN_BUILD {
 // Rows of a tile, and operands of each.
 constexpr int tile_side = 16;
 
+// GCC does not know what memory its instructions for tiles read, and would move or drop the writing
+// of it; everything is written when this is passed.
+inline void write_memory() { __asm__ volatile("" ::: "memory"); }
+
 // Tiles 0 to 3 are sums (of the upper rows for two vectors of outputs, then of the lower rows), 4 and
 // 5 upper and lower rows, 6 and 7 the matrix. They are at hand while the object lives.
 class Tiles {
@@ -26,6 +30,7 @@ class Tiles {
       shapes.rows[tile] = static_cast<std::uint8_t>(rows[tile]);
       shapes.row_bytes[tile] = 64;
     }
+    write_memory();
     _tile_loadconfig(&shapes);
   }
   Tiles(const Tiles&) = delete;
@@ -62,6 +67,7 @@ template <bool lower, bool right>
 inline void sum_tiles(TileSource upper_rows, TileSource lower_rows, TileSource matrix,
                       std::int64_t length, TileSums& sums) {
   constexpr std::int64_t bytes = sizeof(std::uint32_t);
+  write_memory();
   _tile_zero(0);
   if constexpr (right) _tile_zero(1);
   if constexpr (lower) _tile_zero(2);

@@ -25,13 +25,19 @@ class StepRows {
   int64_t t_ = 0;
 };
 
-// out [A, B] = leftᵀ · what of_row(t, row, room) gives; sums as in TransposedProduct.
+// What of_row(t, row, room) gives of each step, as the right side of a product.
 template <typename A, typename OfRow>
-void over_steps(const Layout& L, const Columns<typename A::Sum>& left, const OfRow& of_row,
-                int64_t B, typename A::Sum* out, typename A::Sum* sums) {
-  const StepRows<typename A::Sum, OfRow> rows(L, of_row);
-  TransposedProduct<A, StepRows<typename A::Sum, OfRow>>(L.N, left, rows, B, out, sums)
-      .run(L.threads);
+Right<A, StepRows<typename A::Sum, OfRow>> over_steps(const Layout& L, const OfRow& of_row,
+                                                      int64_t B, typename A::Sum* out,
+                                                      int64_t columns) {
+  return {{L, of_row}, B, out, columns};
+}
+
+// As TransposedProduct.
+template <typename A, typename First, typename Second = NoRight>
+void multiply_transposed(const Layout& L, const Columns<typename A::Sum>& left,
+                         typename A::Sum* sums, const First& first, const Second& second = {}) {
+  TransposedProduct<A, First, Second>(L.N, left, first, sums, second).run(L.threads);
 }
 
 template <typename A>
@@ -45,22 +51,25 @@ void weight_gradients(const Layout& L, const Backward<typename A::Sum>& b,
   const auto input = [&](int64_t t, int64_t m, S*) { return b.x + whole.position(t, m) * L.I; };
   const auto seen = [&](int64_t t, int64_t m, S* room) { return past.seen(t, m, room); };
 
-  over_steps<A>(L, {chain.gates.data(), all, all}, input, L.I, d.W, L.cell.norm ? nullptr : d.b);
+  const auto of_input = over_steps<A>(L, input, L.I, d.W, all);
   if (L.cell.norm) {
-    over_steps<A>(L, {chain.recurrent.data(), all, all}, seen, L.P, d.R, nullptr);
+    multiply_transposed<A>(L, {chain.gates.data(), all, all}, nullptr, of_input);
+    multiply_transposed<A>(L, {chain.recurrent.data(), all, all}, nullptr,
+                           over_steps<A>(L, seen, L.P, d.R, all));
   } else {
+    multiply_transposed<A>(L, {chain.gates.data(), all, all}, d.b, of_input,
+                           over_steps<A>(L, seen, L.P, d.R, early));
     if (d.b) copy(d.b, all, d.b_);
-    over_steps<A>(L, {chain.gates.data(), all, early}, seen, L.P, d.R, nullptr);
     if (L.cell.kind == Kind::gru_after) {
-      over_steps<A>(L, {chain.q.data(), H, H}, seen, L.P, d.R + early * L.P,
-                    d.b_ ? d.b_ + early : nullptr);
+      multiply_transposed<A>(L, {chain.q.data(), H, H}, d.b_ ? d.b_ + early : nullptr,
+                             over_steps<A>(L, seen, L.P, d.R + early * L.P, H));
     } else if (L.cell.kind == Kind::gru_before) {
       const auto gated = [&](int64_t t, int64_t m, S* room) {
         put_product(b.kept.gates + whole.position(t, m) * all, past.seen(t, m, room), H, room);
         return static_cast<const S*>(room);
       };
-      over_steps<A>(L, {chain.gates.data() + early, all, H}, gated, L.P, d.R + early * L.P,
-                    nullptr);
+      multiply_transposed<A>(L, {chain.gates.data() + early, all, H}, nullptr,
+                             over_steps<A>(L, gated, L.P, d.R + early * L.P, H));
     }
   }
   if (L.P == L.H) return;
@@ -73,7 +82,8 @@ void weight_gradients(const Layout& L, const Backward<typename A::Sum>& b,
     });
     return static_cast<const S*>(room);
   };
-  over_steps<A>(L, {chain.projected.data(), L.P, L.P}, hidden, H, d.projection, nullptr);
+  multiply_transposed<A>(L, {chain.projected.data(), L.P, L.P}, nullptr,
+                         over_steps<A>(L, hidden, H, d.projection, L.P));
 }
 
 // The unit sums of all threads, in their order.

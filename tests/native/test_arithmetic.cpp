@@ -177,10 +177,14 @@ void transposed_product(int64_t N, int64_t columns, int64_t width, int threads) 
   using S = typename A::Sum;
   const auto a = whole_numbers(N * (columns + 2)), b = whole_numbers(N * width);
   Guarded<S> left(a), right(b), out(1, columns * width, columns * width), sums(1, columns, columns);
+  Guarded<S> again(1, columns * width, columns * width);
   const auto row = [&](int64_t n, S*) -> const S* { return right.data() + n * width; };
-  TransposedProduct<A, decltype(row)>(N, {left.data(), columns + 2, columns}, row, width, out.data(),
-                                      sums.data()).run(threads);
-  const auto found = out.values(), found_sums = sums.values();
+  using Side = Right<A, decltype(row)>;
+  const int64_t some = columns - columns / 3;
+  TransposedProduct<A, Side, Side>(N, {left.data(), columns + 2, columns},
+                                   {row, width, out.data(), columns}, sums.data(),
+                                   {row, width, again.data(), some}).run(threads);
+  const auto found = out.values(), found_sums = sums.values(), found_again = again.values();
   for (int64_t c = 0; c < columns; ++c) {
     double sum = 0;
     for (int64_t n = 0; n < N; ++n) sum += a[n * (columns + 2) + c];
@@ -188,11 +192,13 @@ void transposed_product(int64_t N, int64_t columns, int64_t width, int threads) 
     for (int64_t w = 0; w < width; ++w) {
       double exact = 0;
       for (int64_t n = 0; n < N; ++n) exact += a[n * (columns + 2) + c] * b[n * width + w];
+      CHECK(c >= some || found_again[c * width + w] == exact, "the second side, %ld, %ld of N %ld",
+            long(c), long(w), long(N));
       CHECK(found[c * width + w] == exact, "%g, not %g: %ld of %ld, %ld of %ld, N %ld",
             found[c * width + w], exact, long(c), long(columns), long(w), long(width), long(N));
     }
   }
-  CHECK(out.whole() & sums.whole() & left.whole() & right.whole(), "columns %ld, width %ld, N %ld",
+  CHECK(out.whole() & again.whole() & sums.whole() & left.whole() & right.whole(), "columns %ld, width %ld, N %ld",
         long(columns), long(width), long(N));
 }
 
