@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from elman.cli.items import CommandWithItems
 from elman.cli.options import Debug, Json, Quiet
 
 
@@ -72,4 +73,4 @@ def explain(
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    app.command()(explain)
+    app.command(cls=CommandWithItems)(explain)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from elman.cli.items import CommandWithItems
 from elman.cli.options import Debug, Json, Quiet
 
 
@@ -51,4 +52,4 @@ def predict(
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    app.command()(predict)
+    app.command(cls=CommandWithItems)(predict)
