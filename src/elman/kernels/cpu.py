@@ -36,7 +36,7 @@ def why_not(call: SequenceCall) -> str | None:
         return "the cell is a Python function, which only the reference calls"
     if call.cell.norm == "dreamer":
         return "Dreamer's norm has no fused form"
-    if unknown := {one.name for one in call.cell.activations} - FUNCTIONS.keys():
+    if unknown := {one.name for one in call.cell.activations}.difference(FUNCTIONS):
         return f"it does not know the function {', '.join(sorted(unknown))}"
     tensors, chosen = [call.input], []
     for direction in call.directions:

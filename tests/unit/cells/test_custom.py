@@ -31,7 +31,7 @@ def step_with_u(Wx: Any, R: Any, state: Any, *, u: Any) -> Any:
         ({"step": nn.Linear(3, 4)}, "step of type Linear", "a function; what it learns goes into"),
         ({"step": "tanh"}, "step of type str", "a function step(Wx, R, state)"),
         ({"step": lambda Wx, R: {}}, "<lambda>: too many positional", "as <lambda>(Wx, R, state)"),
-        ({"step": step_with_u}, "missing a required argument: 'u'", "step_with_u(Wx, R, state)"),
+        ({"step": step_with_u}, "argument: 'u'", "step_with_u(Wx, R, state)"),
         (
             {"weights": {"u": ("H",)}},
             "step: got an unexpected keyword argument 'u'",
