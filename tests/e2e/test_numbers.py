@@ -70,8 +70,8 @@ def test_vectors_of_a_table_and_a_number_to_be_told(tmp_path: Path) -> None:
     facts = trained("sums.csv", *TINY, "--columns", "a,b", "--json", cwd=tmp_path).facts()
     assert facts["shape"] == "one_to_one"
     run = tmp_path / "runs" / "sums"
-    for words in (("--", "2,1.5", "-2,-1"), ("2,1.5", "-2,-1", "--top", 2)):
-        rows = predicted(run, *words, cwd=tmp_path)
+    for options in ((), ("--top", "2"), ("--",)):
+        rows = predicted(run, *options, "2,1.5", "-2,-1", cwd=tmp_path)
         assert [row["label"] for row in rows] == ["yes", "no"]
     mistyped = elman_here("predict", run, "-2,-1", "--topp", "2", cwd=tmp_path)
     assert (mistyped.code, "--topp" in mistyped.err) == (2, True)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import Any
 
 from typer.core import TyperCommand, TyperOption
-
-if TYPE_CHECKING:
-    from typer import Context
 
 _BELOW_ZERO = re.compile(r"-\.?\d")
 
@@ -17,8 +14,13 @@ _BELOW_ZERO = re.compile(r"-\.?\d")
 class CommandWithItems(TyperCommand):
     """A command that takes -1.5 for an item: no option of ours begins with a digit."""
 
-    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
-        """Read the words, options first where some item looks like one."""
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the words, options first where some item looks like one.
+
+        Args:
+            ctx: Typer's context of the command, of a class that it keeps to itself.
+            args: the words after the verb.
+        """
         if any(map(_BELOW_ZERO.match, args)):
             args = self._options_first(args)
         return super().parse_args(ctx, args)
@@ -30,7 +32,9 @@ class CommandWithItems(TyperCommand):
             if isinstance(parameter, TyperOption) and not parameter.is_flag
             for name in parameter.opts
         }
-        options, items, rest = [], [], iter(words)
+        options: list[str] = []
+        items: list[str] = []
+        rest = iter(words)
         for word in rest:
             if word == "--":
                 items += rest
