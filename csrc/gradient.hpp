@@ -301,8 +301,8 @@ class TransposedProduct {
   void add_sums(int64_t from, int64_t steps, int64_t a, int64_t some, S* block_sums) const {
     clear(block_sums, some);
     for (int64_t k = 0; k < steps; ++k)
-      elman::ELMAN_BUILD::add(left.first + (from + k) * left.stride + a, some, block_sums);
-    elman::ELMAN_BUILD::add(block_sums, some, sums + a);
+      add(left.first + (from + k) * left.stride + a, some, block_sums);
+    add(block_sums, some, sums + a);
   }
 
   static int64_t whole_panels(int64_t B) { return (B + panel_width - 1) / panel_width * panel_width; }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -12,6 +13,8 @@ from torch import nn
 
 import elman
 from elman.errors import ConfigurationError, ElmanError, ShapeError, UsageError
+
+_KIND = "keyword-only " if sys.version_info >= (3, 12) else ""  # which Python says from 3.12 on
 
 
 def step(Wx: Any, R: Any, state: Any) -> Any:
@@ -31,7 +34,11 @@ def step_with_u(Wx: Any, R: Any, state: Any, *, u: Any) -> Any:
         ({"step": nn.Linear(3, 4)}, "step of type Linear", "a function; what it learns goes into"),
         ({"step": "tanh"}, "step of type str", "a function step(Wx, R, state)"),
         ({"step": lambda Wx, R: {}}, "<lambda>: too many positional", "as <lambda>(Wx, R, state)"),
-        ({"step": step_with_u}, "argument: 'u'", "step_with_u(Wx, R, state)"),
+        (
+            {"step": step_with_u},
+            f"missing a required {_KIND}argument: 'u'",
+            "step_with_u(Wx, R, state)",
+        ),
         (
             {"weights": {"u": ("H",)}},
             "step: got an unexpected keyword argument 'u'",
