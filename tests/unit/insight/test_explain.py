@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
@@ -70,6 +71,16 @@ def test_a_continuation_is_explained(name: str) -> None:
     wanted = -torch.log_softmax(model.model(Ragged(tokens(found), [9]))[0], 1)
     targets = [*tokens(found).tolist()[1:], found.example.chosen]
     torch.testing.assert_close(found.terms.losses, wanted[range(9), targets])
+
+
+@pytest.mark.parametrize(
+    ("together", "hidden"), [(1, "the step is hidden"), (3, "3 neighbouring steps are hidden")]
+)
+def test_the_title_says_how_many_steps_are_hidden_at_once(together: int, hidden: str) -> None:
+    found = explain(example_of(classifier(CELLS["lstm"]), "bad cafe"))
+    found = replace(found, attribution=replace(found.attribution, together=together))
+    titles = [picture.title for chapter in chapters(found) for picture in chapter.pictures]
+    assert any(f"when {hidden}" in title for title in titles), titles
 
 
 def tokens(found: Explanation) -> torch.Tensor:

@@ -26,7 +26,9 @@ def input_chapter(found: Explanation) -> Chapter:
     shares, example = found.attribution, found.example
     scale, step = example.scale, example.step
     (answer,) = visible([example.answer])
-    hidden = step if shares.together == 1 else f"{shares.together} neighbouring {step}s"
+    hidden = f"the {step} is"
+    if shares.together > 1:
+        hidden = f"{shares.together} neighbouring {step}s are"
     if scale.ranks:
         says = f"these {step}s speak most for {answer!r}; below 0 they speak against it"
     else:
@@ -43,7 +45,7 @@ def input_chapter(found: Explanation) -> Chapter:
         _shared_out(
             found,
             "hidden-steps",
-            f"Fall of the {scale.score} when the {hidden} is hidden ({scale.unit})",
+            f"Fall of the {scale.score} when {hidden} hidden ({scale.unit})",
             f"Look where this differs from the integrated gradients: there the {step}s only count"
             " together with others.",
             shares.hidden,
