@@ -115,7 +115,8 @@ def gradient_terms(losses: Callable[[], Tensor], at: Sequence[int] | None = None
         at: for each loss its step; the last M steps when missing.
 
     Raises:
-        UsageError: no recurrent layer ran whose weights ask for a gradient.
+        UsageError: no recurrent layer ran whose weights ask for a gradient, or there is a loss
+            whose step no layer took.
 
     Example:
         >>> import elman
@@ -141,6 +142,12 @@ def gradient_terms(losses: Callable[[], Tensor], at: Sequence[int] | None = None
     lengths = {len(record.call.batch_sizes) for record in records}
     steps = max(lengths)
     places = torch.arange(steps)[-len(values) :] if at is None else torch.as_tensor(at)
+    if len(places) != len(values) or not bool(((places >= 0) & (places < steps)).all()):
+        raise UsageError(
+            "A loss has no step of its own.",
+            where=f"gradient_terms(losses, at={at}), with {len(values)} losses",
+            expected=f"for each loss a step from 0 to {steps - 1}",
+        )
     one_way = len(lengths) == 1 and not any(use.place.reverse for use in uses)
     ages = class_of(places[:, None] - torch.arange(steps)) * one_way
     count = classes(steps) if one_way else 1

@@ -282,3 +282,12 @@ def test_where_there_is_no_gradient_it_is_said(frozen: bool) -> None:
     with pytest.raises(UsageError, match="no gradient to take apart") as refusal:
         gradient_terms(lambda: layer(torch.randn(3, WIDTH))[0].sum(1) if frozen else torch.ones(3))
     assert "weights ask for a gradient" in refusal.value.expected
+
+
+@pytest.mark.parametrize("at", [[0, 1, 3], [-1, 0, 1], [0, 1]])
+def test_a_loss_without_a_step_of_its_own_is_refused(at: list[int]) -> None:
+    layer = elman.LSTM(WIDTH, UNITS)
+    with pytest.raises(UsageError, match="no step of its own") as refusal:
+        gradient_terms(lambda: layer(torch.randn(3, WIDTH))[0].sum(1), at)
+    assert refusal.value.expected == "for each loss a step from 0 to 2"
+    assert "with 3 losses" in str(refusal.value)
