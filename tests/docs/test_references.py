@@ -6,13 +6,11 @@ import ast
 import re
 import shlex
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 import pytest
-import typer.main
 
-from elman.cli.app import app
+from elman.cli.verbs import Verb
 from tests.docs.documents import DOCUMENTS, PACKAGE, ROOT, blocks, named, prose, rows_under
 
 ARCHITECTURE = ROOT / "ARCHITECTURE.md"
@@ -114,10 +112,9 @@ def test_commands_were_found() -> None:
 def test_commands_have_the_verbs_and_options_that_are_shown(
     document: str, words: list[str]
 ) -> None:
-    verbs: Any = typer.main.get_command(app)
     verb, *rest = [word for word in words if word not in ("|", ">")]
     if verb != "--help":
-        command = verbs.commands[verb]
+        command = Verb(verb).load()
         if hasattr(command, "commands"):  # a verb that has verbs
             verb, *rest = rest
             command = command.commands[verb]

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from elman.cli.verbs import VERBS, Verb
 from tests.e2e.conftest import Trained
 from tests.e2e.program import COMMAND, elman, elman_here, environment
 from tests.e2e.samples import TINY, labelled, write
 
-VERBS = ("train", "resume", "evaluate", "predict", "generate", "doctor")
 LIMIT = 0.5  # seconds
 
 
@@ -37,6 +37,11 @@ def test_help_comes_within_half_a_second() -> None:
     assert median_seconds(*command, "--help") < LIMIT * busy
     for verb in VERBS:
         assert median_seconds(*command, verb, "--help", times=1) < 2 * LIMIT * busy
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_list_of_verbs_has_the_first_line_of_the_help_of_each(verb: str) -> None:
+    assert Verb(verb).load().help.splitlines()[0] == VERBS[verb]
 
 
 @pytest.mark.parametrize("words", [("--help",), *((verb, "--help") for verb in VERBS)])

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from elman.baselines.ngram_classifier import ngrams
-from elman.data.texts.vocabulary import Unit
+from elman.data.texts.units import Unit
 from elman.errors import UsageError
 
 _CHUNK = 256

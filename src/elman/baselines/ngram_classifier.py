@@ -13,7 +13,8 @@ from typing import Final, Self
 import torch
 from torch import Tensor
 
-from elman.data.texts.vocabulary import Unit, tokenise
+from elman.data.texts.units import Unit
+from elman.data.texts.vocabulary import tokenise
 from elman.errors import UsageError
 
 LONGEST: Final[dict[Unit, int]] = {"words": 2, "characters": 4, "codepoints": 4}

@@ -10,45 +10,19 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-import typer
+from typer.core import TyperGroup
 
-from elman.cli import (
-    counts,
-    data,
-    doctor,
-    evaluate,
-    explain,
-    generate,
-    lab,
-    predict,
-    resume,
-    train,
-    unroll,
-)
+from elman.cli.verbs import VERBS, Verb
 from elman.errors import ElmanError, OutOfMemory, UsageError, is_out_of_memory
 
-app = typer.Typer(
+app = TyperGroup(
+    name="elman",
+    commands={name: Verb(name, help=summary) for name, summary in VERBS.items()},
     help="Recurrent neural networks: from your file to a trained, measured, saved model.",
     no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
     epilog="Exit codes: 0 done, 2 usage, 3 data, 4 configuration, 5 corrupt file, 6 diverged,"
     " 7 out of memory, 130 interrupted.",
 )
-for verb in (
-    train,
-    resume,
-    evaluate,
-    predict,
-    generate,
-    data,
-    explain,
-    unroll,
-    lab,
-    counts,
-    doctor,
-):
-    verb.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -107,6 +107,5 @@ def register(app: typer.Typer) -> None:
     read = {field.name for field in fields(DataOptions)} - {"data"}
     other = set(TrainingConfig.model_fields) - read
     for verb in (check, stats):
-        with_options(verb, TrainingConfig, other)
-        verbs.command()(verb)
+        verbs.command()(with_options(verb, TrainingConfig, other))
     app.add_typer(verbs, name="data")

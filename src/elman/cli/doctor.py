@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json as json_format
 import os
 import platform
@@ -26,7 +25,7 @@ def doctor(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Say which versions are installed and which kernel computes; paste it into a bug report."""
+    """Say which versions are installed and which kernel computes, for a bug report."""
     import torch
 
     from elman.kernels.dispatch import KERNELS
@@ -60,9 +59,11 @@ def doctor(
 
 
 def _version(library: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
-        return importlib.metadata.version(library)
-    except importlib.metadata.PackageNotFoundError:
+        return version(library)
+    except PackageNotFoundError:
         return None
 
 

@@ -27,7 +27,7 @@ def generate(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Write a text that continues a prompt (or, for encoder and decoder, one drawn for it)."""
+    """Write on from a prompt (or, for encoder and decoder, write a text drawn for it)."""
     from elman.errors import UsageError
     from elman.models.decoding import Sampling
     from elman.training.predictor import load

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import types
 from collections.abc import Callable
@@ -28,20 +29,23 @@ def parameters_of(config: type[BaseModel], leave_out: set[str]) -> list[inspect.
         config: the configuration class.
         leave_out: fields that the verb takes in another way.
     """
+    titles = _titles(config)
     return [
         inspect.Parameter(
             name,
             inspect.Parameter.KEYWORD_ONLY,
             default=None,
-            annotation=_annotation(name, field, _title(config, name)),
+            annotation=_annotation(name, field, titles[name]),
         )
         for name, field in config.model_fields.items()
         if name not in leave_out
     ]
 
 
-def with_options(verb: Callable[..., None], config: type[BaseModel], leave_out: set[str]) -> None:
-    """Give a verb an option for each field of a configuration, in place of its `**options`."""
+def with_options(
+    verb: Callable[..., None], config: type[BaseModel], leave_out: set[str]
+) -> Callable[..., None]:
+    """The verb with an option for each field of a configuration, in place of its `**options`."""
     signature = inspect.signature(verb, eval_str=True)
     own = [
         parameter
@@ -49,15 +53,24 @@ def with_options(verb: Callable[..., None], config: type[BaseModel], leave_out: 
         if parameter.kind is not inspect.Parameter.VAR_KEYWORD
     ]
     parameters = [*own, *parameters_of(config, leave_out)]
-    verb.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-    verb.__annotations__ = {one.name: one.annotation for one in parameters}
+
+    @functools.wraps(verb)
+    def command(**values: Any) -> None:
+        verb(**values)
+
+    command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {one.name: one.annotation for one in parameters}
+    return command
 
 
-def _title(config: type[BaseModel], name: str) -> str | None:
-    """The title of the class in which a field was first written."""
-    owners = [one for one in config.__mro__ if name in inspect.get_annotations(one)]
-    first = owners[-1]
-    return first.model_config.get("title") if issubclass(first, BaseModel) else None
+def _titles(config: type[BaseModel]) -> dict[str, str | None]:
+    """For each field the title of the class in which it was first written."""
+    titles: dict[str, str | None] = {}
+    for owner in reversed(config.__mro__):
+        title = owner.model_config.get("title") if issubclass(owner, BaseModel) else None
+        for name in inspect.get_annotations(owner):
+            titles.setdefault(name, title)
+    return titles
 
 
 def _annotation(name: str, field: FieldInfo, title: str | None) -> Any:

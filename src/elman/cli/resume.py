@@ -22,7 +22,7 @@ def resume(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Go on from a run's last checkpoint; the end is the same as without the interruption."""
+    """Go on from a run's last checkpoint; the end is the same as without the break."""
     from elman.cli.progress import RunDisplay, show_outcome
     from elman.training.stop import StopRequest
     from elman.training.train import resume as go_on

@@ -90,5 +90,4 @@ def _watched(page: Path | None, run: Path, command: Sequence[str]) -> Iterator[N
 
 def register(app: typer.Typer) -> None:
     """Add the verb, with an option for every key of the configuration."""
-    with_options(train, TrainingConfig, _OWN)
-    app.command()(train)
+    app.command()(with_options(train, TrainingConfig, _OWN))

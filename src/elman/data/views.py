@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from elman.data.examples import Target
-from elman.data.texts.tokens import Unit, tokenise
+from elman.data.texts.tokens import tokenise
+from elman.data.texts.units import Unit
 from elman.data.texts.vocabulary import choose_unit
 
 CLASSES: Final = ("class", "rating", "tags")

@@ -26,7 +26,7 @@ class Description(BaseModel):
     The limits keep a hostile file from asking for more memory than any real model needs.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
 class RecurrentDescription(Description):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import math
-import tomllib
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import fields
 from pathlib import Path
@@ -17,7 +16,7 @@ from pydantic import BaseModel, ValidationError, model_validator
 
 from elman.data.examples import Reads, Shape
 from elman.data.options import DataOptions
-from elman.data.texts.tokens import Unit
+from elman.data.texts.units import Unit
 from elman.errors import ConfigurationError
 from elman.models.description import Rate, Width
 from elman.training.options import (
@@ -191,6 +190,8 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises:
         ConfigurationError: the file cannot be read, or is not TOML.
     """
+    import tomllib
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from elman.cells.spec import Kind
 from elman.data.examples import LabelKind, Shape
-from elman.data.texts.tokens import Unit
+from elman.data.texts.units import Unit
 from elman.models.description import Encoding, Layers, Rate, VocabularySize, Width
 
 _LARGEST = 3e38  # of the numbers that a weight (float32) can hold
@@ -33,7 +33,7 @@ class Options(BaseModel):
     Its title heads it where the command line lists the options.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class SourceOptions(Options, title="Data"):

@@ -7,7 +7,7 @@ import pytest
 
 from elman.baselines.nearest import NearestText
 from elman.baselines.ngram_classifier import ngrams
-from elman.data.texts.tokens import Unit
+from elman.data.texts.units import Unit
 from elman.errors import UsageError
 
 TEXTS = ["6 July 1900", "7 July 1900", "6 juillet 1900", "Friday", "a", "6 July 1900"]

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from elman.baselines import ngram_classifier
 from elman.baselines.ngram_classifier import NgramClassifier, ngrams
-from elman.data.texts.vocabulary import Unit
+from elman.data.texts.units import Unit
 from elman.errors import UsageError
 
 WORDS = ["river", "stone", "cloud", "lamp", "quick", "slow", "bright", "dark", "over", "under"]

@@ -9,7 +9,8 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elman.data.texts.tokens import Unit, detokenise, normalise, tokenise
+from elman.data.texts.tokens import detokenise, normalise, tokenise
+from elman.data.texts.units import Unit
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 MARKS = st.text(

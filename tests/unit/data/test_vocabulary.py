@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from elman.data.texts.units import Unit
 from elman.data.texts.vocabulary import (
     MAX_TOKENS,
-    Unit,
     Vocabulary,
     choose_unit,
     normalise,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from elman.data.texts.tokens import Unit
+from elman.data.texts.units import Unit
 from elman.errors import CorruptRunError, DataError, UsageError
 from elman.training.checkpoint import model_files
 from elman.training.predictor import load

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
 import regex
 
-Unit = Literal["words", "characters", "codepoints"]
+from elman.data.texts.units import Unit
 
 _CHARACTER = regex.compile(r"\X")
 # A word; or a line break; or a run of one same sign. A sign is a whole grapheme cluster, except

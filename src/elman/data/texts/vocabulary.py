@@ -10,7 +10,6 @@ from statistics import median
 from typing import ClassVar, Final, get_args
 
 from elman.data.texts.tokens import (
-    Unit,
     as_known,
     detokenise,
     iterate,
@@ -18,9 +17,10 @@ from elman.data.texts.tokens import (
     tokenise,
     unspaced,
 )
+from elman.data.texts.units import Unit
 from elman.errors import CorruptRunError
 
-__all__ = ["Unit", "Vocabulary", "choose_unit", "detokenise", "normalise", "tokenise"]
+__all__ = ["Vocabulary", "choose_unit", "detokenise", "normalise", "tokenise"]
 
 UNKNOWN: Final = "<unknown>"
 END: Final = "<end>"

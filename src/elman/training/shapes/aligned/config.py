@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from elman.data.examples import Dataset, TaggedSentence
 from elman.data.texts.tag_schemes import Scheme, belongs, scheme_of
-from elman.data.texts.tokens import Unit, tokenise
+from elman.data.texts.tokens import tokenise
+from elman.data.texts.units import Unit
 from elman.data.wording import shown
 from elman.errors import ConfigurationError
 from elman.models.description import Rate, Width

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from elman.data.texts.items import read_items
 from elman.data.texts.tag_schemes import Scheme
 from elman.data.texts.tagged import read_tagged, read_tokens
-from elman.data.texts.tokens import Unit, tokenise
+from elman.data.texts.tokens import tokenise
+from elman.data.texts.units import Unit
 from elman.data.texts.vocabulary import Vocabulary
 from elman.models.aligned import Aligned
 from elman.models.description import AlignedDescription

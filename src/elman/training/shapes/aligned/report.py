@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from elman.data.batches import permutation
-from elman.data.texts.tokens import Unit
+from elman.data.texts.units import Unit
 from elman.pages.document import Section
 from elman.pages.tables import table
 from elman.pages.tagged_text import Tagged, tag_key, tagged_text

@@ -9,7 +9,8 @@ from itertools import groupby
 from typing import Any
 
 from elman.data.texts.tag_schemes import Scheme, entities
-from elman.data.texts.tokens import Unit, detokenise
+from elman.data.texts.tokens import detokenise
+from elman.data.texts.units import Unit
 from elman.training.shapes.answers import on_one_line
 
 Piece = tuple[str, str]

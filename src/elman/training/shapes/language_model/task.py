@@ -13,7 +13,7 @@ from elman.cells.spec import CellSpec
 from elman.data.batches import bucketed, by_length, permutation
 from elman.data.examples import Dataset, Document
 from elman.data.splits import Part
-from elman.data.texts.tokens import Unit
+from elman.data.texts.units import Unit
 from elman.data.texts.vocabulary import Vocabulary
 from elman.models.description import LanguageModelDescription
 from elman.models.language_model import LanguageModel

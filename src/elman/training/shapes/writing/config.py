@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from elman.data.texts.tokens import Unit
+from elman.data.texts.units import Unit
 from elman.models.description import AttentionKind, Rate
 from elman.training.choices import batch_size_for, epochs_for
 from elman.training.config import RecurrentConfig, TrainingConfig

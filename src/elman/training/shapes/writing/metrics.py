@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from types import ModuleType
 
-from elman.data.texts.tokens import Unit, detokenise, tokenise
+from elman.data.texts.tokens import detokenise, tokenise
+from elman.data.texts.units import Unit
 from elman.errors import MissingExtra
 
 Tokens = Sequence[str]

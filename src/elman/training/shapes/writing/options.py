@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from elman.data.texts.tokens import Unit
+from elman.data.texts.units import Unit
 from elman.models.description import AttentionKind, Rate
 from elman.training.options import Options
 
