@@ -34,6 +34,17 @@ def test_a_table_of_notes(tmp_path: Path) -> None:
     assert asked["predictions"][0]["text"] == "piece 0"
     assert len(asked["predictions"][0]["keys"]) == 3
     assert "data:image/png;base64" in (run / "report.html").read_text()
+    words = ("generate", run, "--length", 6, "--seed", 1)
+    drawn = elman_here(*words, "--prompt", "scales.csv", cwd=tmp_path)
+    assert drawn.lines()[:3] == [
+        "piece,onset,duration,pitch",
+        "piece 0,0,0.5,60",
+        "piece 0,0.5,0.5,59",
+    ]
+    assert drawn.out == elman_here(*words, "--prompt", "scales.csv", cwd=tmp_path).out
+    (tmp_path / "drawn.csv").write_text(drawn.out)
+    assert elman_here("predict", run, "drawn.csv", cwd=tmp_path).code == 0
+    assert elman_here(*words, cwd=tmp_path).lines()[0] == "piece,onset,duration,pitch"
 
 
 def test_options_and_files_that_do_not_fit_are_refused(tmp_path: Path) -> None:
@@ -42,5 +53,8 @@ def test_options_and_files_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     trained("scales.csv", *TINY, cwd=tmp_path)
     (tmp_path / "other.csv").write_text("piece,onset,pitch\na,0,60\n")
     refused(elman_here("predict", "runs/scales", "other.csv", cwd=tmp_path), 3, "'duration'")
+    wrong = ("generate", "runs/scales", "--prompt", "other.csv")
+    refused(elman_here(*wrong, cwd=tmp_path), 3, "'duration'")
+    refused(elman_here("generate", "runs/scales", "--top-k", 3, cwd=tmp_path), 2, "temperature")
     (tmp_path / "broken.mat").write_bytes(b"MATLAB")
     refused(elman_here("train", "broken.mat", cwd=tmp_path), 3, "broken.mat", "MATLAB 5")

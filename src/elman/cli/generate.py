@@ -14,9 +14,14 @@ from elman.cli.options import Debug, Json, Quiet
 def generate(
     run: Annotated[Path, typer.Argument(help="The run folder of a model that writes.")],
     prompt: Annotated[
-        str, typer.Option(help="What to continue, or the text to write another for.")
+        str,
+        typer.Option(
+            help="What to continue (of music, a file of notes), or the text to write another for."
+        ),
     ] = "",
-    length: Annotated[int, typer.Option(min=1, help="Most tokens to write.")] = 100,
+    length: Annotated[
+        int, typer.Option(min=1, help="Most tokens, or steps of music, to write.")
+    ] = 100,
     temperature: Annotated[
         float, typer.Option(help="0 for the likeliest, 1 for the model as it is.")
     ] = 1.0,
@@ -39,7 +44,8 @@ def generate(
         raise UsageError(
             f"The model in {run} gives labels, and writes no text.",
             where=str(run),
-            expected="the run folder of a language model, or of encoder and decoder",
+            expected="the run folder of a language model of text or music, or of encoder and"
+            " decoder",
             next_step=f"elman predict {run} 'some text'",
         )
     text = model.generate(prompt, length, sampling)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from elman.layers.build import recurrent_layer
+from elman.layers.states import State
 from elman.models.description import PianoRollDescription
 from elman.sequences import Ragged
 
@@ -39,6 +41,42 @@ class PianoRoll(nn.Module):
         Args:
             frames: 1 where a key is down and 0 elsewhere, values [N, K] (float).
         """
-        hidden, _ = self.recurrent.run(frames)
-        scores: Tensor = self.output(self.dropout(hidden.values)) + self.direct(frames.values)
-        return scores
+        return self.carried(frames)[0]
+
+    def carried(self, frames: Ragged, state: State | None = None) -> tuple[Tensor, State]:
+        """The scores of `forward`, and the state after the last step.
+
+        Args:
+            frames: as `forward` has them.
+            state: the parts of the state before the first step, [L, B, H] each; zeros when missing.
+        """
+        hidden, state = self.recurrent.run(frames, state)
+        scores = self.output(self.dropout(hidden.values)) + self.direct(frames.values)
+        return scores, state
+
+
+@torch.no_grad()
+def compose(model: PianoRoll, frames: Tensor, steps: int, temperature: float, seed: int) -> Tensor:
+    """Draw the steps [steps, K] that go on from a piece, each key of a step by itself.
+
+    Args:
+        model: in evaluation mode.
+        frames: [T, K] 1 where a key is down and 0 elsewhere, at least one step.
+        steps: how many steps to draw.
+        temperature: divides the scores; 0 presses the keys that are likelier down than up.
+        seed: of the draw; the same seed gives the same steps.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    drawn = frames.new_zeros(steps, frames.shape[1])
+    state = None
+    for step in range(steps):
+        scores, state = model.carried(Ragged.from_list([frames]), state)
+        last = scores[-1].double()
+        if temperature == 0:
+            pressed = last > 0
+        else:
+            chances = torch.sigmoid(last / temperature)
+            pressed = torch.rand(chances.shape, generator=generator, dtype=last.dtype) < chances
+        drawn[step] = pressed
+        frames = drawn[step : step + 1]
+    return drawn

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.io import savemat
 
-from elman.data.arrays.note_events import choose_step, holds_notes, rolls_of
+from elman.data.arrays.note_events import choose_step, holds_notes, rolls_of, written_notes
 from elman.data.arrays.piano_rolls import VARIABLES, read_matlab_rolls
 from elman.data.files.delimited import read_delimited
 from elman.data.files.tables import Table
@@ -135,6 +135,25 @@ def test_a_triplet_is_a_third_and_a_step_may_be_asked_for(tmp_path: Path) -> Non
     assert down(roll.frames) == [[60], [62], [64], [65], [65], [65]]
     (roll,) = rolls_of(table_of(tmp_path, "a,0,0.97,60\na,1.02,0.9,62\n"), 1.0)
     assert down(roll.frames) == [[60], [62]]
+
+
+@pytest.mark.parametrize("step", [1 / 96, 1 / 3, 0.25, 7.0])
+def test_a_piece_that_is_written_is_read_again(tmp_path: Path, step: float) -> None:
+    frames = piece(400)
+    frames[0, 5] = frames[-1, 87] = frames[-1, 0] = 1
+    written = written_notes("a, or 'b'", frames, step)
+    (tmp_path / "written.csv").write_text(written)
+    (roll,) = rolls_of(read_delimited(tmp_path / "written.csv", lambda content: None), step)
+    assert np.array_equal(roll.frames, frames)
+    assert roll.name == "a, or 'b'"
+
+
+def test_a_key_that_stays_down_is_one_note() -> None:
+    frames = np.zeros((4, 88), dtype=np.uint8)
+    frames[1:4, 39] = frames[:2, 0] = frames[3, 0] = 1
+    rows = ["a,0,1,21", "a,0.5,1.5,60", "a,1.5,0.5,21"]
+    assert written_notes("a", frames, 0.5) == NOTES + "\n".join(rows)
+    assert written_notes("a", frames[:0], 0.5) == NOTES.strip()
 
 
 NOTE_FAULTS = {

@@ -15,7 +15,7 @@ from elman.models.description import (
 )
 from elman.models.many_to_one import ManyToOne
 from elman.models.one_to_one import OneToOne
-from elman.models.piano_roll import PianoRoll
+from elman.models.piano_roll import PianoRoll, compose
 from elman.sequences import Ragged
 from tests.tolerances import BATCH_MATES
 
@@ -94,3 +94,27 @@ def test_keys_reach_their_scores_by_a_direct_path_that_begins_at_zero() -> None:
         before = model(roll)
         model.direct.weight.copy_(2 * torch.eye(6))
         assert torch.allclose(model(roll), before + 2 * roll.values)
+
+
+def composer() -> PianoRoll:
+    torch.manual_seed(0)
+    model = PianoRoll(PianoRollDescription(cell=CellSpec("lstm"), keys=6, hidden_size=5)).eval()
+    torch.nn.init.normal_(model.direct.weight)
+    return model
+
+
+def test_a_piece_is_continued_as_if_it_were_read_again_at_each_step() -> None:
+    model, frames = composer(), (torch.rand(7, 6) < 0.4).float()
+    drawn = compose(model, frames, 9, temperature=0, seed=0)
+    whole = torch.cat([frames, drawn])
+    scores = model(Ragged.from_list([whole]))
+    assert torch.equal(drawn, (scores[6:-1] > 0).float())
+    assert 0 < drawn.mean() < 1
+
+
+def test_keys_are_drawn_with_their_chances_and_by_the_seed() -> None:
+    model, frames = composer(), (torch.rand(7, 6) < 0.4).float()
+    first = torch.stack([compose(model, frames, 1, 1.0, seed)[0] for seed in range(2000)])
+    chances = torch.sigmoid(model(Ragged.from_list([frames]))[-1]).detach()
+    assert torch.allclose(first.mean(0), chances, atol=0.05)
+    assert torch.equal(compose(model, frames, 5, 1.0, 3), compose(model, frames, 5, 1.0, 3))

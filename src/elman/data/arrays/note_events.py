@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Sequence
 from math import gcd
 from typing import Final
@@ -86,6 +88,30 @@ def rolls_of(table: Table, step: float) -> list[Roll]:
         Roll(_roll(table, name, notes[places], step), table.numbers[places[0]], name)
         for name, places in rows_by(table, piece).items()
     ]
+
+
+def written_notes(name: str, frames: NDArray[np.uint8], step: float) -> str:
+    """A piece as a table of notes (CSV) that `rolls_of` reads again, silence at its ends apart.
+
+    A key that stays down is one note. Notes are in the order of their onsets.
+
+    Args:
+        name: of the piece.
+        frames: [T, 88] 1 where a key is down, 0 elsewhere.
+        step: the length of a step, in the unit of the onsets.
+    """
+    edges = np.diff(frames.astype(np.int8), axis=0, prepend=0, append=0)
+    notes = [
+        (first, pitch, end)
+        for pitch, column in enumerate(edges.T, LOWEST_PITCH)
+        for first, end in zip(np.flatnonzero(column > 0), np.flatnonzero(column < 0), strict=True)
+    ]
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(NOTE_COLUMNS)
+    for first, pitch, end in sorted(notes):
+        writer.writerow((name, f"{first * step:.10g}", f"{(end - first) * step:.10g}", pitch))
+    return table.getvalue().rstrip("\n")
 
 
 def _roll(table: Table, name: str, notes: NDArray[np.float64], step: float) -> NDArray[np.uint8]:

@@ -46,6 +46,8 @@ def choose(config: TrainingConfig, dataset: Dataset[TextPair]) -> Chosen:
         "patience": 0,  # texts written greedily go up and down until the rate has fallen
         "learning_rate": 4e-3 if config.optimizer == "adamw" else 0.5,
     }
+    if examples < _FEW and config.optimizer == "adamw":  # small weights guess better
+        choices["weight_decay"] = 0.3
     return writing_choices(config, examples, units["target_unit"]) | units | choices, reasons
 
 

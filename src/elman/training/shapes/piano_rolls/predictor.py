@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 
-from elman.data.arrays.note_events import choose_step, require_notes, rolls_of
-from elman.data.arrays.piano_rolls import LOWEST_PITCH, read_matlab_rolls
+from elman.data.arrays.note_events import choose_step, require_notes, rolls_of, written_notes
+from elman.data.arrays.piano_rolls import KEYS, LOWEST_PITCH, read_matlab_rolls
 from elman.data.examples import Roll
 from elman.data.files.formats import format_of, read_table
 from elman.data.files.source import STANDARD_INPUT, check_file, decoded_lines, empty
+from elman.errors import UsageError
+from elman.models.decoding import Sampling
 from elman.models.description import PianoRollDescription
-from elman.models.piano_roll import PianoRoll
+from elman.models.piano_roll import PianoRoll, compose
 from elman.sequences import Ragged
 from elman.training.config import SettledConfig
 from elman.training.shapes.answers import on_one_line
@@ -98,6 +101,37 @@ class Musician:
             chances = torch.sigmoid(self.model(Ragged.from_list([roll]))[-1]).tolist()
             answers.append(NextKeys(dict(enumerate(chances, LOWEST_PITCH))))
         return answers
+
+    def generate(
+        self, prompt: str = "", length: int = 100, sampling: Sampling | None = None
+    ) -> str:
+        """A piece as a table of notes (CSV), begun by another or by silence.
+
+        Args:
+            prompt: a file of notes or of MATLAB, whose first piece is continued; may be empty.
+            length: steps to draw.
+            sampling: temperature and seed; the chances as they are by default.
+
+        Raises:
+            DataError: the file cannot be read.
+            UsageError: likeliest keys are asked for; keys do not exclude each other as tokens do.
+        """
+        sampling = sampling or Sampling()
+        if sampling.top_k or sampling.top_p < 1:
+            raise UsageError(
+                "Each key is drawn by itself, so there are no likeliest few to draw from.",
+                where=f"top_k = {sampling.top_k}, top_p = {sampling.top_p:g}",
+                expected="temperature and seed only",
+                next_step="elman generate RUN --temperature 0.8",
+            )
+        name, begun = "drawn", np.zeros((0, KEYS), dtype=np.uint8)
+        if prompt:
+            first = self._pieces(Path(prompt))[0]
+            name, begun = str(first), first.frames
+        heard = torch.from_numpy(begun).float() if len(begun) else torch.zeros(1, KEYS)
+        drawn = compose(self.model, heard, length, sampling.temperature, sampling.seed)
+        frames = np.concatenate([begun, drawn.numpy().astype(np.uint8)])
+        return written_notes(name, frames, self.step or 1.0)
 
     def evaluate(self, path: Path, config: SettledConfig) -> tuple[int, Metrics]:
         """How many pieces a file has, and how well their steps are foretold."""
