@@ -88,6 +88,22 @@ def test_it_is_measured_on_its_test_part_and_on_other_files(run: Path, tmp_path:
     refused(elman_here("evaluate", run, bare, cwd=tmp_path), 3, "--source one")
 
 
+def test_a_run_of_a_table_is_measured_on_parallel_files(run: Path, tmp_path: Path) -> None:
+    write(tmp_path / "new.csv", ROWS[:7])
+    for side in ("source", "target"):
+        (tmp_path / f"{side}s.txt").write_text("".join(row[side] + "\n" for row in ROWS[:7]))
+    words = ("evaluate", run, "sources.txt", "--target-file", "targets.txt")
+    facts = elman_here(*words, "--json", cwd=tmp_path).facts()
+    of_table = elman_here("evaluate", run, "new.csv", "--json", cwd=tmp_path).facts()
+    assert facts["metrics"] == of_table["metrics"]
+    assert (facts["examples"], facts["data"]) == (7, "sources.txt")
+    refused(elman_here(*words[:3], cwd=tmp_path), 3, "--target-file TARGETS")
+    refused(elman_here(*words[:2], *words[3:], cwd=tmp_path), 2, "sources before it")
+    refused(elman_here(*words[:4], "none.txt", cwd=tmp_path), 3, "none.txt")
+    (tmp_path / "short.txt").write_text("a\n")
+    refused(elman_here(*words[:4], "short.txt", cwd=tmp_path), 3, "wc -l")
+
+
 def test_a_run_of_parallel_files_is_resumed_and_measured_from_anywhere(tmp_path: Path) -> None:
     for name, rows in (("train", ROWS[6:]), ("new", ROWS[:6])):
         for side, ending in (("source", "en"), ("target", "de")):

@@ -130,6 +130,8 @@ def test_a_language_model_says_the_next_word(story_run: Trained, tmp_path: Path)
 
 def test_a_classifier_writes_no_text(reviews_run: Trained, tmp_path: Path) -> None:
     refused(elman_here("generate", reviews_run.run, cwd=tmp_path), 2, "elman predict")
+    words = ("evaluate", reviews_run.run, "a.txt", "--target-file", "b.txt")
+    refused(elman_here(*words, cwd=tmp_path), 2, "encoder and decoder")
 
 
 @pytest.mark.parametrize("shape", ["reviews", "story"])

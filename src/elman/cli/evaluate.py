@@ -17,6 +17,10 @@ def evaluate(
         str | None,
         typer.Argument(help="Other data to measure on. (default: the test part of the run's own)"),
     ] = None,
+    target_file: Annotated[
+        str | None,
+        typer.Option(help="The file whose lines are the targets of the data's (encoder, decoder)."),
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -25,7 +29,7 @@ def evaluate(
     from elman.data.wording import counted
     from elman.training.evaluate import evaluate as measure
 
-    measured = measure(run, data)
+    measured = measure(run, data, target_file)
     if json:
         print(json_format.dumps(measured, ensure_ascii=False))
         return

@@ -80,20 +80,21 @@ def read_pairs(
         path: the table, or the file of the sources.
         source: the column of the sources in a table; None to find it.
         target: the column of the targets.
-        files: of which the model learnt, source and target, where it learnt of two files.
+        files: a source and its target, whose names say how the file beside another is called;
+            None where there are tables only.
 
     Raises:
         DataError: they cannot be read.
     """
     check_file(path)
-    if files is not None and path.suffix.lower() not in ENDINGS["table"]:
+    if files is not None and (path == files[0] or path.suffix.lower() not in ENDINGS["table"]):
         return read_parallel(path, beside(path, *files), _undigested)
     if format_of(path) != "table":
         raise DataError(
             "Plain text has no targets to measure answers by.",
             where=str(path),
-            expected="a table with a source and a target column",
-            next_step=f"elman predict RUN --file {quoted(path)}",
+            expected="a table with a source and a target column, or a file of targets beside it",
+            next_step=f"elman evaluate RUN {quoted(path)} --target-file TARGETS",
         )
     table = read_table(path, _undigested)
     columns = choose_pair(table, source, target)
