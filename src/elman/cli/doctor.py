@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json as json_format
 import os
 import platform
@@ -59,11 +60,9 @@ def doctor(
 
 
 def _version(library: str) -> str | None:
-    from importlib.metadata import PackageNotFoundError, version
-
     try:
-        return version(library)
-    except PackageNotFoundError:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
         return None
 
 

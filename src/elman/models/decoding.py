@@ -1,4 +1,4 @@
-"""Drawing tokens from a language model."""
+"""Drawing from a language model: tokens of a text, or keys of a piece of music."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from elman.errors import ConfigurationError
 from elman.models.language_model import LanguageModel
+from elman.models.piano_roll import PianoRoll
 from elman.sequences import Ragged
 
 
@@ -86,3 +87,30 @@ def draw(scores: Tensor, sampling: Sampling, generator: torch.Generator) -> int:
     above = torch.cumsum(probabilities, 0) - probabilities
     probabilities[above >= sampling.top_p] = 0
     return int(tokens[torch.multinomial(probabilities, 1, generator=generator)])
+
+
+@torch.no_grad()
+def compose(model: PianoRoll, frames: Tensor, steps: int, sampling: Sampling) -> Tensor:
+    """Draw the steps [steps, K] that go on from a piece, each key of a step by itself.
+
+    Args:
+        model: in evaluation mode.
+        frames: [T, K] 1 where a key is down and 0 elsewhere, at least one step.
+        steps: how many steps to draw.
+        sampling: its temperature, with 0 for the keys that are likelier down than up, and seed;
+            keys do not exclude each other as tokens do, so there are no likeliest few.
+    """
+    generator = torch.Generator().manual_seed(sampling.seed)
+    drawn = frames.new_zeros(steps, frames.shape[1])
+    state = None
+    for step in range(steps):
+        scores, state = model.carried(Ragged.from_list([frames]), state)
+        last = scores[-1].double()
+        if sampling.temperature == 0:
+            pressed = last > 0
+        else:
+            chances = torch.sigmoid(last / sampling.temperature)
+            pressed = torch.rand(chances.shape, generator=generator, dtype=last.dtype) < chances
+        drawn[step] = pressed
+        frames = drawn[step : step + 1]
+    return drawn

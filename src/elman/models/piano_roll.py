@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from elman.layers.build import recurrent_layer
@@ -53,30 +52,3 @@ class PianoRoll(nn.Module):
         hidden, state = self.recurrent.run(frames, state)
         scores = self.output(self.dropout(hidden.values)) + self.direct(frames.values)
         return scores, state
-
-
-@torch.no_grad()
-def compose(model: PianoRoll, frames: Tensor, steps: int, temperature: float, seed: int) -> Tensor:
-    """Draw the steps [steps, K] that go on from a piece, each key of a step by itself.
-
-    Args:
-        model: in evaluation mode.
-        frames: [T, K] 1 where a key is down and 0 elsewhere, at least one step.
-        steps: how many steps to draw.
-        temperature: divides the scores; 0 presses the keys that are likelier down than up.
-        seed: of the draw; the same seed gives the same steps.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    drawn = frames.new_zeros(steps, frames.shape[1])
-    state = None
-    for step in range(steps):
-        scores, state = model.carried(Ragged.from_list([frames]), state)
-        last = scores[-1].double()
-        if temperature == 0:
-            pressed = last > 0
-        else:
-            chances = torch.sigmoid(last / temperature)
-            pressed = torch.rand(chances.shape, generator=generator, dtype=last.dtype) < chances
-        drawn[step] = pressed
-        frames = drawn[step : step + 1]
-    return drawn

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import tomllib
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import fields
 from pathlib import Path
@@ -190,8 +191,6 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises:
         ConfigurationError: the file cannot be read, or is not TOML.
     """
-    import tomllib
-
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:

@@ -7,6 +7,7 @@ import torch
 
 from elman.cells.spec import CellSpec
 from elman.errors import ConfigurationError
+from elman.models.decoding import Sampling, compose
 from elman.models.description import (
     FramesToOneDescription,
     OneToOneDescription,
@@ -15,7 +16,7 @@ from elman.models.description import (
 )
 from elman.models.many_to_one import ManyToOne
 from elman.models.one_to_one import OneToOne
-from elman.models.piano_roll import PianoRoll, compose
+from elman.models.piano_roll import PianoRoll
 from elman.sequences import Ragged
 from tests.tolerances import BATCH_MATES
 
@@ -105,7 +106,7 @@ def composer() -> PianoRoll:
 
 def test_a_piece_is_continued_as_if_it_were_read_again_at_each_step() -> None:
     model, frames = composer(), (torch.rand(7, 6) < 0.4).float()
-    drawn = compose(model, frames, 9, temperature=0, seed=0)
+    drawn = compose(model, frames, 9, Sampling(temperature=0))
     whole = torch.cat([frames, drawn])
     scores = model(Ragged.from_list([whole]))
     assert torch.equal(drawn, (scores[6:-1] > 0).float())
@@ -114,7 +115,8 @@ def test_a_piece_is_continued_as_if_it_were_read_again_at_each_step() -> None:
 
 def test_keys_are_drawn_with_their_chances_and_by_the_seed() -> None:
     model, frames = composer(), (torch.rand(7, 6) < 0.4).float()
-    first = torch.stack([compose(model, frames, 1, 1.0, seed)[0] for seed in range(2000)])
+    first = torch.stack([compose(model, frames, 1, Sampling(seed=seed))[0] for seed in range(2000)])
     chances = torch.sigmoid(model(Ragged.from_list([frames]))[-1]).detach()
     assert torch.allclose(first.mean(0), chances, atol=0.05)
-    assert torch.equal(compose(model, frames, 5, 1.0, 3), compose(model, frames, 5, 1.0, 3))
+    again, once = (compose(model, frames, 5, Sampling(seed=3)) for _ in range(2))
+    assert torch.equal(again, once)

@@ -18,9 +18,9 @@ from elman.data.examples import Roll
 from elman.data.files.formats import format_of, read_table
 from elman.data.files.source import STANDARD_INPUT, check_file, decoded_lines, empty
 from elman.errors import UsageError
-from elman.models.decoding import Sampling
+from elman.models.decoding import Sampling, compose
 from elman.models.description import PianoRollDescription
-from elman.models.piano_roll import PianoRoll, compose
+from elman.models.piano_roll import PianoRoll
 from elman.sequences import Ragged
 from elman.training.config import SettledConfig
 from elman.training.shapes.answers import on_one_line
@@ -108,7 +108,8 @@ class Musician:
         """A piece as a table of notes (CSV), begun by another or by silence.
 
         Args:
-            prompt: a file of notes or of MATLAB, whose first piece is continued; may be empty.
+            prompt: a file of notes, or of MATLAB, whose first piece (there, of the test part) is
+                continued; may be empty.
             length: steps to draw.
             sampling: temperature and seed; the chances as they are by default.
 
@@ -129,7 +130,7 @@ class Musician:
             first = self._pieces(Path(prompt))[0]
             name, begun = str(first), first.frames
         heard = torch.from_numpy(begun).float() if len(begun) else torch.zeros(1, KEYS)
-        drawn = compose(self.model, heard, length, sampling.temperature, sampling.seed)
+        drawn = compose(self.model, heard, length, sampling)
         frames = np.concatenate([begun, drawn.numpy().astype(np.uint8)])
         return written_notes(name, frames, self.step or 1.0)
 
