@@ -19,6 +19,7 @@ from elman.training.shapes.frames_to_one.shape import FRAMES_TO_ONE
 from elman.training.shapes.one_to_one.config import OneToOneConfig
 from elman.training.shapes.one_to_one.shape import ONE_TO_ONE
 from elman.training.shapes.piano_rolls.config import PianoRollConfig
+from elman.training.shapes.piano_rolls.shape import PIANO_ROLLS
 from elman.training.shapes.piano_rolls.task import PianoRollTask
 
 
@@ -130,4 +131,4 @@ def rolls_task(init_seed: int = 0, **changes: Any) -> PianoRollTask:
         reads="rolls", step=1.0,
     )  # fmt: skip
     config = PianoRollConfig.checked(_config("language_model", reads="rolls") | changes)
-    return PianoRollTask(config, data)
+    return PIANO_ROLLS.make_task(config, data)[0]  # type: ignore[return-value]

@@ -59,6 +59,8 @@ _NOTES = [
     for step in range(5)
 ]
 
+_TUNES = [note | {"height": note["piece"] % 9} for note in _NOTES]
+
 SAMPLES: Mapping[str, Sample] = {
     "labels": Sample(
         "many_to_one", "reviews.csv", lambda path: write(path, labelled(41)), _SMALL,
@@ -88,6 +90,10 @@ SAMPLES: Mapping[str, Sample] = {
     "captions": Sample(
         "one_to_many", "said.csv", lambda path: write(path, _SAID), _SMALL | {"target": "said"},
         ("3,-3", "5,-12"),
+    ),
+    "tunes": Sample(
+        "one_to_many", "tunes.csv", lambda path: write(path, _TUNES), _NUMBERS, ("3", "5.5"),
+        "rolls",
     ),
     "pairs": Sample(
         "encoder_decoder", "pairs.csv", lambda path: write(path, _PAIRS), _SMALL, ("abc", "ba")

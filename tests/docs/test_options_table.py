@@ -31,7 +31,7 @@ RUNS = ROOT / "docs" / "runs.md"
 PLAIN = re.compile(r"`([^`]+)`")
 SHAPES = (
     *("many to one", "language model", "aligned", "encoder and decoder", "forecaster"),
-    *("one to one", "frames", "one to many", "piano rolls"),
+    *("one to one", "frames", "one to many", "piano rolls", "one to many in music"),
 )
 WORDS = "five words of running text"
 
@@ -74,6 +74,13 @@ def rolls() -> RollDataset:
     return RollDataset("notes.csv", "language_model", *facts, step=1.0, reads="rolls")  # type: ignore[arg-type]
 
 
+def tunes() -> RollDataset:
+    vector = np.zeros(2, dtype=np.float32)
+    train = tuple(replace(roll, vector=vector) for roll in rolls().train)
+    shape: Literal["one_to_many"] = "one_to_many"
+    return replace(rolls(), shape=shape, target="piece", train=train, columns=("x", "y"))
+
+
 def captions() -> ArrayDataset:
     named = tuple(replace(one, label=WORDS) for one in arrays("one_to_one").train)
     shape: Literal["one_to_many"] = "one_to_many"
@@ -103,6 +110,7 @@ def test_the_table_has_a_row_for_every_key() -> None:
         (7, arrays("many_to_one")),
         (8, captions()),
         (9, rolls()),
+        (10, tunes()),
     ],
     ids=SHAPES,
 )

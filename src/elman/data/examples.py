@@ -23,7 +23,15 @@ Reads = Literal["frames", "rolls"] | None
 
 LabelKind = Literal["class", "number"]
 Target = Literal[
-    "class", "rating", "number", "next token", "next keys", "tags", "text", "values to come"
+    "class",
+    "rating",
+    "number",
+    "next token",
+    "next keys",
+    "tags",
+    "text",
+    "piece",
+    "values to come",
 ]
 
 
@@ -152,11 +160,13 @@ class Roll:
         frames: [T, 88] 1 where a key is down, 0 elsewhere; the first key is the lowest of a piano.
         row: its place in its source, or the row of its first note, from 1.
         name: of the piece, where the source has one.
+        vector: [I] the numbers that the piece is to be written for; none where it stands alone.
     """
 
     frames: NDArray[Any]
     row: int
     name: str = ""
+    vector: NDArray[Any] | None = None
 
     def __str__(self) -> str:
         return self.name or f"piece {self.row}"

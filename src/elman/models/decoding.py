@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from elman.errors import ConfigurationError
+from elman.layers.states import State
 from elman.models.language_model import LanguageModel
 from elman.models.piano_roll import PianoRoll
 from elman.sequences import Ragged
@@ -90,19 +91,28 @@ def draw(scores: Tensor, sampling: Sampling, generator: torch.Generator) -> int:
 
 
 @torch.no_grad()
-def compose(model: PianoRoll, frames: Tensor, steps: int, sampling: Sampling) -> Tensor:
-    """Draw the steps [steps, K] that go on from a piece, each key of a step by itself.
+def compose(
+    model: PianoRoll,
+    frames: Tensor,
+    steps: int,
+    sampling: Sampling,
+    state: State | None = None,
+    end: int | None = None,
+) -> Tensor:
+    """Draw the steps [S, K] that go on from a piece, each key of a step by itself.
 
     Args:
         model: in evaluation mode.
         frames: [T, K] 1 where a key is down and 0 elsewhere, at least one step.
-        steps: how many steps to draw.
+        steps: how many steps to draw, at most.
         sampling: its temperature, with 0 for the keys that are likelier down than up, and seed;
             keys do not exclude each other as tokens do, so there are no likeliest few.
+        state: before the first of the frames, of one row; zeros when missing.
+        end: the key that is down at the step after a piece, where there is one; that step is not
+            part of what is drawn.
     """
     generator = torch.Generator().manual_seed(sampling.seed)
     drawn = frames.new_zeros(steps, frames.shape[1])
-    state = None
     for step in range(steps):
         scores, state = model.carried(Ragged.from_list([frames]), state)
         last = scores[-1].double()
@@ -111,6 +121,8 @@ def compose(model: PianoRoll, frames: Tensor, steps: int, sampling: Sampling) ->
         else:
             chances = torch.sigmoid(last / sampling.temperature)
             pressed = torch.rand(chances.shape, generator=generator, dtype=last.dtype) < chances
+        if end is not None and pressed[end]:
+            return drawn[:step]
         drawn[step] = pressed
         frames = drawn[step : step + 1]
     return drawn

@@ -83,12 +83,24 @@ class OneToOneDescription(Description):
     dropout: Rate = 0.0
 
 
-class PianoRollDescription(RecurrentDescription):
-    """A language model whose steps are the keys that are down."""
+class RollDescription(RecurrentDescription):
+    """A model whose steps are the keys that are down."""
 
-    shape: Literal["language_model"] = "language_model"
     reads: Literal["rolls"] = "rolls"
     keys: Width
+
+
+class PianoRollDescription(RollDescription):
+    """A language model of such steps."""
+
+    shape: Literal["language_model"] = "language_model"
+
+
+class OneToRollDescription(RollDescription):
+    """A model that writes such steps for a vector [I], and their end: one key more."""
+
+    shape: Literal["one_to_many"] = "one_to_many"
+    features: Width
 
 
 class LanguageModelDescription(TextDescription):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from elman.errors import ConfigurationError
@@ -10,6 +9,7 @@ from elman.models.decoder import Decoder, Reading
 from elman.models.description import OneToManyDescription
 from elman.models.image_encoder import ImageEncoder
 from elman.models.scaling import Scaling
+from elman.models.start import Start
 from elman.models.writing_model import WritingModel
 from elman.sequences import Ragged
 
@@ -47,8 +47,7 @@ class OneToMany(WritingModel):
                 )
             self.scaling = Scaling(description.features)
             size = memory_size = description.features[0]
-        parts = len(description.cell.state_names)
-        self.start = nn.Linear(size, parts * description.num_layers * description.hidden_size)
+        self.start = Start(size, description)
         self.decoder = Decoder(description, memory_size, description.hidden_size)
         self.dropout = nn.Dropout(description.dropout)
 
@@ -60,12 +59,8 @@ class OneToMany(WritingModel):
         """Where the decoder starts, having seen vectors [B, I] or images [B, C, H, W]."""
         seen = self.scaling(inputs) if self.image is None else self.image(inputs)
         seen = self.dropout(seen)
-        about = self.description
-        start = torch.tanh(self.start(seen)).view(
-            len(seen), -1, about.num_layers, about.hidden_size
-        )
-        state = tuple(part.transpose(0, 1) for part in start.unbind(1))
-        if self.image is None or about.attention == "none":
+        state = self.start.state(seen)
+        if self.image is None or self.description.attention == "none":
             return self.decoder.begin(state, None)
         places = self.image.by_place(seen)
         lengths = [places.shape[1]] * len(places)

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from elman.layers.build import recurrent_layer
 from elman.layers.states import State
-from elman.models.description import PianoRollDescription
+from elman.models.description import RollDescription
 from elman.sequences import Ragged
 
 
@@ -19,7 +19,7 @@ class PianoRoll(nn.Module):
     keys stay down for more than a step. Dropout acts between layers and before W.
     """
 
-    def __init__(self, description: PianoRollDescription) -> None:
+    def __init__(self, description: RollDescription) -> None:
         super().__init__()
         self.description = description
         self.recurrent = recurrent_layer(

@@ -70,6 +70,6 @@ def batch_size_for(examples: int) -> int:
     return min(64, max(4, 1 << max(examples // 16, 1).bit_length() - 1))
 
 
-def epochs_for(updates_an_epoch: int, least: int) -> int:
-    """So many that there are about 2,000 updates, from `least` to 60."""
-    return min(60, max(least, math.ceil(_UPDATES / updates_an_epoch)))
+def epochs_for(updates_an_epoch: int, least: int, most: int = 60) -> int:
+    """So many that there are about 2,000 updates, from `least` to `most`."""
+    return min(most, max(least, math.ceil(_UPDATES / updates_an_epoch)))

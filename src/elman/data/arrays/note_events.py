@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 from math import gcd
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,14 @@ TOUCH: Final = 0.1
 
 MOST_STEPS: Final = 20_000
 """Of one piece."""
+
+
+class Note(NamedTuple):
+    """A key that goes down and up again; onset and duration in the unit of the piece's steps."""
+
+    onset: float
+    duration: float
+    pitch: int
 
 
 def holds_notes(table: Table) -> bool:
@@ -90,27 +98,41 @@ def rolls_of(table: Table, step: float) -> list[Roll]:
     ]
 
 
+def notes_of(frames: NDArray[np.uint8], step: float) -> list[Note]:
+    """The notes of a piece, in the order of their onsets; a key that stays down is one note.
+
+    Args:
+        frames: [T, 88] 1 where a key is down, 0 elsewhere.
+        step: the length of a step, in the unit of the onsets.
+
+    Example:
+        >>> frames = np.zeros((3, 88), dtype=np.uint8)
+        >>> frames[1:, 39] = 1
+        >>> notes_of(frames, 0.5)
+        [Note(onset=0.5, duration=1.0, pitch=60)]
+    """
+    edges = np.diff(frames.astype(np.int8), axis=0, prepend=0, append=0)
+    notes = [
+        (int(first), pitch, int(end))
+        for pitch, column in enumerate(edges.T, LOWEST_PITCH)
+        for first, end in zip(np.flatnonzero(column > 0), np.flatnonzero(column < 0), strict=True)
+    ]
+    return [Note(first * step, (end - first) * step, pitch) for first, pitch, end in sorted(notes)]
+
+
 def written_notes(name: str, frames: NDArray[np.uint8], step: float) -> str:
     """A piece as a table of notes (CSV) that `rolls_of` reads again, silence at its ends apart.
-
-    A key that stays down is one note. Notes are in the order of their onsets.
 
     Args:
         name: of the piece.
         frames: [T, 88] 1 where a key is down, 0 elsewhere.
         step: the length of a step, in the unit of the onsets.
     """
-    edges = np.diff(frames.astype(np.int8), axis=0, prepend=0, append=0)
-    notes = [
-        (first, pitch, end)
-        for pitch, column in enumerate(edges.T, LOWEST_PITCH)
-        for first, end in zip(np.flatnonzero(column > 0), np.flatnonzero(column < 0), strict=True)
-    ]
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(NOTE_COLUMNS)
-    for first, pitch, end in sorted(notes):
-        writer.writerow((name, f"{first * step:.10g}", f"{(end - first) * step:.10g}", pitch))
+    for note in notes_of(frames, step):
+        writer.writerow((name, f"{note.onset:.10g}", f"{note.duration:.10g}", note.pitch))
     return table.getvalue().rstrip("\n")
 
 

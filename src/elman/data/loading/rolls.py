@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from elman.data.arrays.described_pieces import choose_vector_columns, vectors_by_piece
 from elman.data.arrays.note_events import NOTE_COLUMNS, choose_step, require_notes, rolls_of
 from elman.data.arrays.piano_rolls import read_matlab_rolls
 from elman.data.division import divided
@@ -15,8 +16,8 @@ from elman.data.files.tables import Table
 from elman.data.loading.numbers import one_row_each
 from elman.data.options import DataOptions
 from elman.data.splits import Part
-from elman.data.texts.inference import usual_split
-from elman.data.wording import command, counted
+from elman.data.texts.inference import require_column, usual_split
+from elman.data.wording import command, counted, listed
 from elman.errors import DataError
 
 
@@ -27,9 +28,12 @@ class RollDataset(Dataset[Roll]):
     Args:
         step: the length of a step in the unit of the notes' onsets; None where the source has
             steps and no notes.
+        columns: the columns of the vectors that pieces are to be written for; none where each
+            piece is to be gone on with.
     """
 
     step: float | None
+    columns: tuple[str, ...] = ()
 
 
 def load_matlab_rolls(files: Mapping[Part, Path], options: DataOptions) -> RollDataset:
@@ -51,26 +55,49 @@ def load_matlab_rolls(files: Mapping[Part, Path], options: DataOptions) -> RollD
 
 
 def load_notes(tables: Mapping[Part, Table], options: DataOptions, sha256: str) -> RollDataset:
-    """Tables of notes.
+    """Tables of notes; where one to many is asked for, of pieces that numbers describe.
 
     Raises:
-        DataError: a cell is no number, or a note is not on a piano.
+        DataError: a cell is no number, a note is not on a piano, or nothing describes the pieces.
     """
     main = tables["train"]
     for table in tables.values():
         require_notes(table)
     step = options.frame or choose_step(main)
-    examples = {part: rolls_of(table, step) for part, table in tables.items()}
     split = options.split or usual_split(main)
-    piece = next(name for name in main.names if name.lower() == NOTE_COLUMNS[0])
-    pieces = one_row_each(main, split, piece) if split is not None else main
-    parts = divided(examples, options, pieces, split)
+    columns: tuple[str, ...] = ()
+    notes = main.notes
+    if options.shape == "one_to_many":
+        columns, left_out = choose_vector_columns(main, options.columns, split)
+        notes = (*notes, *left_out)
+    examples = {part: pieces_of(table, step, columns) for part, table in tables.items()}
+    by_piece = one_row_each(main, split, _piece(main)) if split is not None else main
+    parts = divided(examples, options, by_piece, split)
     by_part: dict[Part, list[Roll]] = {
         "train": parts.train,
         "validation": parts.validation,
         "test": parts.test,
     }
-    return _dataset(options, by_part, parts.reason, sha256, step, main.notes)
+    return _dataset(options, by_part, parts.reason, sha256, step, notes, columns)
+
+
+def pieces_of(table: Table, step: float, columns: Sequence[str] = ()) -> list[Roll]:
+    """The pieces of a table of notes, with the vectors of those that columns describe.
+
+    Raises:
+        DataError: as `load_notes`.
+    """
+    rolls = rolls_of(table, step)
+    if not columns:
+        return rolls
+    for name in columns:
+        require_column(table, name, "columns")
+    vectors = vectors_by_piece(table, columns, _piece(table))
+    return [replace(roll, vector=vector) for roll, vector in zip(rolls, vectors, strict=True)]
+
+
+def _piece(table: Table) -> str:
+    return next(name for name in table.names if name.lower() == NOTE_COLUMNS[0])
 
 
 def _dataset(
@@ -80,6 +107,7 @@ def _dataset(
     sha256: str,
     step: float | None,
     notes: tuple[str, ...] = (),
+    columns: tuple[str, ...] = (),
 ) -> RollDataset:
     pieces = counted(sum(map(len, parts.values())), "piece")
     seen = {roll.frames.tobytes() for roll in parts["train"]}
@@ -88,11 +116,14 @@ def _dataset(
         verb = "stands" if again == 1 else "stand"
         notes = (*notes, f"{counted(again, 'piece')} of the test part also {verb} in train")
     length = f", a step is {step:g} of the unit of the onsets" if step is not None else ""
+    told = f"language model: piano rolls, {pieces}{length}"
+    if columns:
+        told = f"one to many: columns {listed(columns)} describe {pieces} of music{length}"
     return RollDataset(
         name=Path(options.data).name,
-        shape="language_model",
-        shape_reason=f"language model: piano rolls, {pieces}{length}",
-        target="next keys",
+        shape="one_to_many" if columns else "language_model",
+        shape_reason=told,
+        target="piece" if columns else "next keys",
         train=tuple(parts["train"]),
         validation=tuple(parts["validation"]),
         test=tuple(parts["test"]),
@@ -101,4 +132,5 @@ def _dataset(
         notes=notes,
         reads="rolls",
         step=step,
+        columns=columns,
     )

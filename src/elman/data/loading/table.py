@@ -131,6 +131,12 @@ def _running_or_notes(tables: Tables, options: DataOptions, sha256: str) -> AnyD
     return (load_notes if notes else _texts)(tables, options, sha256)
 
 
+def _texts_or_notes(tables: Tables, options: DataOptions, sha256: str) -> AnyDataset:
+    """Pieces of music where the table holds notes, else texts; both for vectors, or for images."""
+    notes = options.target is None and recognises_notes(tables["train"], options)
+    return (load_notes if notes else load_captions.load_captions)(tables, options, sha256)
+
+
 def recognises_notes(table: Table, options: DataOptions) -> bool:
     """Whether a table holds the notes of pieces."""
     return options.text is None and options.label is None and holds_notes(table)
@@ -141,7 +147,7 @@ _LOADERS: Mapping[Shape, TableLoader] = {
     "encoder_decoder": TableLoader(load_pairs.recognises, load_pairs.load_pair_table),
     "forecaster": TableLoader(load_series.recognises_series, load_series.load_series),
     "language_model": TableLoader(recognises_notes, _running_or_notes),
-    "one_to_many": TableLoader(load_captions.recognises, load_captions.load_captions),
+    "one_to_many": TableLoader(load_captions.recognises, _texts_or_notes),
     "one_to_one": TableLoader(recognises_arrays, load_arrays),
     "many_to_one": TableLoader(recognises_arrays, _sequences),
 }

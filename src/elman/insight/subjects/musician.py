@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
@@ -13,10 +14,8 @@ from elman.insight.subjects.items import item_of
 from elman.insight.subjects.tokens import MOST_STEPS, of_own_step, place_of
 from elman.pages.matrix import Axis
 from elman.sequences import Ragged
-from elman.training.shapes.piano_rolls.predictor import Musician, name_of
-from elman.training.shapes.piano_rolls.task import tensors
-
-SILENCE = "–"
+from elman.training.shapes.piano_rolls.predictor import Musician, keys_down, name_of
+from elman.training.shapes.piano_rolls.task import tensor_of
 
 
 @torch.no_grad()
@@ -29,8 +28,7 @@ def played(musician: Musician, text: str, answer: str | None) -> Example:
     """
     model = musician.model
     piece, named = item_of(musician, text)
-    (frames,) = tensors([piece])
-    frames = frames[-MOST_STEPS:]
+    frames = tensor_of(piece)[-MOST_STEPS:]
     names = tuple(name_of(LOWEST_PITCH + key) for key in range(frames.shape[1]))
 
     def scores(hidden: Tensor, read: Tensor) -> Tensor:
@@ -51,7 +49,7 @@ def played(musician: Musician, text: str, answer: str | None) -> Example:
         asked = -logsigmoid(found[-1:, chosen])
         return of_own_step(torch.cat([told, asked]), hidden.values)
 
-    steps = tuple(_keys(frame, names) for frame in frames)
+    steps = tuple(keys_down(frame.numpy().astype(np.uint8)) for frame in frames)
     played_keys = torch.nonzero(frames.any(0)).flatten().flip(0).tolist()
     rows = tuple(names[key] for key in played_keys)
     return Example(
@@ -71,7 +69,3 @@ def played(musician: Musician, text: str, answer: str | None) -> Example:
                   Axis("step", tuple(str(step + 1) for step in range(len(frames)))))
         if len(rows) > 1 else None,
     )  # fmt: skip
-
-
-def _keys(frame: Tensor, names: tuple[str, ...]) -> str:
-    return " ".join(names[int(key)] for key in torch.nonzero(frame)) or SILENCE

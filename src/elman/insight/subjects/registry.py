@@ -10,6 +10,7 @@ from elman.insight.example import Example
 from elman.insight.subjects.arrays import told
 from elman.insight.subjects.captioner import captioned
 from elman.insight.subjects.classifier import classified
+from elman.insight.subjects.composer import composed
 from elman.insight.subjects.forecaster import forecast
 from elman.insight.subjects.musician import played
 from elman.insight.subjects.tagger import tagged
@@ -22,12 +23,14 @@ from elman.training.shapes.forecaster.predictor import SeriesPredictor
 from elman.training.shapes.language_model.predictor import Generator
 from elman.training.shapes.many_to_one.predictor import Classifier
 from elman.training.shapes.one_to_many.predictor import Captioner
+from elman.training.shapes.one_to_roll.predictor import Composer
 from elman.training.shapes.piano_rolls.predictor import Musician
 
 SUBJECTS: dict[type, Callable[[Any, str, str | None], Example]] = {
     ArrayPredictor: told,
     Captioner: captioned,
     Classifier: classified,
+    Composer: composed,
     Generator: continued,
     Musician: played,
     SeriesPredictor: forecast,

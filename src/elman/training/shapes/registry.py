@@ -19,6 +19,7 @@ from elman.training.shapes.language_model.shape import LANGUAGE_MODEL
 from elman.training.shapes.many_to_one.shape import MANY_TO_ONE
 from elman.training.shapes.one_to_many.shape import ONE_TO_MANY
 from elman.training.shapes.one_to_one.shape import ONE_TO_ONE
+from elman.training.shapes.one_to_roll.shape import ONE_TO_ROLL
 from elman.training.shapes.piano_rolls.shape import PIANO_ROLLS
 
 SHAPES: Mapping[tuple[Shape, Reads], ShapeParts] = {
@@ -33,6 +34,7 @@ SHAPES: Mapping[tuple[Shape, Reads], ShapeParts] = {
         ENCODER_DECODER,
         FORECASTER,
         ONE_TO_MANY,
+        ONE_TO_ROLL,
     )
 }
 

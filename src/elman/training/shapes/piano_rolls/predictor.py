@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from elman.data.arrays.note_events import choose_step, require_notes, rolls_of, written_notes
@@ -26,8 +27,9 @@ from elman.training.config import SettledConfig
 from elman.training.shapes.answers import on_one_line
 from elman.training.shapes.contract import Metrics
 from elman.training.shapes.model_file import content_of, restored
-from elman.training.shapes.piano_rolls.task import losses_of, roll_metrics, tensors
+from elman.training.shapes.piano_rolls.task import losses_of, pieces_alone, roll_metrics, tensor_of
 
+SILENCE = "–"
 _NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
@@ -76,6 +78,35 @@ def name_of(pitch: int) -> str:
     return f"{_NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
+def keys_down(frame: NDArray[np.uint8]) -> str:
+    """The names of the keys [88] that are down, from the lowest; a dash for silence.
+
+    Example:
+        >>> frame = np.zeros(88, dtype=np.uint8)
+        >>> keys_down(frame)
+        '–'
+        >>> frame[[39, 43]] = 1
+        >>> keys_down(frame)
+        'C4 E4'
+    """
+    return " ".join(name_of(LOWEST_PITCH + int(key)) for key in np.flatnonzero(frame)) or SILENCE
+
+
+def refuse_likeliest_few(sampling: Sampling) -> None:
+    """Refuse a way of drawing that keys do not have: they do not exclude each other.
+
+    Raises:
+        UsageError: likeliest keys are asked for.
+    """
+    if sampling.top_k or sampling.top_p < 1:
+        raise UsageError(
+            "Each key is drawn by itself, so there are no likeliest few to draw from.",
+            where=f"top_k = {sampling.top_k}, top_p = {sampling.top_p:g}",
+            expected="temperature and seed only",
+            next_step="elman generate RUN --temperature 0.8",
+        )
+
+
 class Musician:
     """A trained model of piano rolls.
 
@@ -97,8 +128,9 @@ class Musician:
     def predict(self, items: Sequence[Roll]) -> list[NextKeys]:
         """The keys of the step after the last of each piece."""
         answers = []
-        for roll in tensors(items):
-            chances = torch.sigmoid(self.model(Ragged.from_list([roll]))[-1]).tolist()
+        for roll in items:
+            heard = Ragged.from_list([tensor_of(roll)])
+            chances = torch.sigmoid(self.model(heard)[-1]).tolist()
             answers.append(NextKeys(dict(enumerate(chances, LOWEST_PITCH))))
         return answers
 
@@ -118,13 +150,7 @@ class Musician:
             UsageError: likeliest keys are asked for; keys do not exclude each other as tokens do.
         """
         sampling = sampling or Sampling()
-        if sampling.top_k or sampling.top_p < 1:
-            raise UsageError(
-                "Each key is drawn by itself, so there are no likeliest few to draw from.",
-                where=f"top_k = {sampling.top_k}, top_p = {sampling.top_p:g}",
-                expected="temperature and seed only",
-                next_step="elman generate RUN --temperature 0.8",
-            )
+        refuse_likeliest_few(sampling)
         name, begun = "drawn", np.zeros((0, KEYS), dtype=np.uint8)
         if prompt:
             first = self._pieces(Path(prompt))[0]
@@ -137,7 +163,7 @@ class Musician:
     def evaluate(self, path: Path, config: SettledConfig) -> tuple[int, Metrics]:
         """How many pieces a file has, and how well their steps are foretold."""
         rolls = self._pieces(path)
-        return len(rolls), roll_metrics(losses_of(self.model, tensors(rolls)))
+        return len(rolls), roll_metrics(losses_of(self.model, pieces_alone(rolls)))
 
     def _pieces(self, path: Path) -> list[Roll]:
         """Of a table of notes all pieces; of a file of MATLAB those of its test part."""

@@ -11,8 +11,7 @@ from elman.pages.bitmap import bitmap
 from elman.pages.document import Section
 from elman.pages.tables import table
 from elman.pages.text import number
-from elman.sequences import Ragged
-from elman.training.shapes.piano_rolls.task import PianoRollTask, losses_of
+from elman.training.shapes.piano_rolls.task import PianoRollTask, step_losses, step_scores
 
 _PIECES = 3
 _STEPS = 100
@@ -22,19 +21,22 @@ _MARGIN = 2
 @torch.no_grad()
 def report(task: PianoRollTask) -> dict[str, Any]:
     """The fields of `ReportContent` that are this shape's own."""
-    rolls = task.parts["test"][:_PIECES]
+    pieces = task.parts["test"]
     rows = []
-    for roll, losses, whose in zip(
-        rolls, losses_of(task.model, rolls), task.rolls["test"], strict=False
-    ):
-        down = torch.sigmoid(task.model(Ragged.from_list([roll[:-1]])))
-        keys = roll[1:].any(0).nonzero()
+    for place in range(min(_PIECES, len(pieces))):
+        name, played = pieces.names[place], pieces.frames[place][1:]
+        (scores,) = step_scores(task.model, pieces, [place])
+        (losses,) = step_losses(task.model, pieces, [place])
+        keys = played.any(0).nonzero()
         low, high = int(keys.min()) - _MARGIN, int(keys.max()) + _MARGIN + 1
         pictures = (
-            bitmap(f"{whose.name}: {said}", [_pixels(one[:_STEPS, max(0, low) : high])])
-            for said, one in (("keys that are down", roll[1:]), ("their chances", down))
+            bitmap(f"{name}: {said}", [_pixels(one[:_STEPS, max(0, low) : high])])
+            for said, one in (
+                ("keys that are down", played),
+                ("their chances", torch.sigmoid(scores)),
+            )
         )
-        rows.append([whose.name, *pictures, number(float(losses.mean()))])
+        rows.append([name, *pictures, number(float(losses.mean()))])
     headings = ["Piece", "Keys that are down", "Their chances, foretold", "Nats a step"]
     note = "Time runs to the right, from the second step on; low keys are at the bottom"
     return {"sections": [Section("pieces", "Pieces", table(note, headings, rows, numeric=(3,)))]}

@@ -9,7 +9,7 @@ from elman.training.shapes.piano_rolls.task import PianoRollTask, roll_metrics
 
 def rivals(task: PianoRollTask) -> Rivals:
     """Each key by itself: how often it is down, and how often after what it was before."""
-    train, test = task.parts["train"], task.parts["test"]
+    train, test = task.parts["train"].frames, task.parts["test"].frames
     often, after = KeyFrequencies().fit(train), KeyTransitions().fit(train)
     return {
         "key frequencies": roll_metrics([often.losses(roll) for roll in test]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -15,9 +16,11 @@ from elman.data.examples import Roll
 from elman.data.loading.rolls import RollDataset
 from elman.data.splits import Part
 from elman.models.description import PianoRollDescription
+from elman.models.one_to_roll import OneToRoll
 from elman.models.piano_roll import PianoRoll
 from elman.sequences import Ragged
 from elman.training.bptt import Carried
+from elman.training.config import RecurrentConfig
 from elman.training.shapes.piano_rolls.config import PianoRollConfig
 from elman.training.shapes.text import layers
 from elman.training.share import WHOLE, Share
@@ -26,16 +29,36 @@ from elman.training.task import BatchLoss, Check, Metric
 _EVALUATION_BATCH = 32
 
 
+@dataclass(frozen=True)
+class Pieces:
+    """The pieces of a part.
+
+    Attributes:
+        frames: [T, K] of each; all steps after the first are foretold.
+        names: of each, for people.
+        vectors: [N, I] what each is to be written for; None where they stand by themselves.
+    """
+
+    frames: Sequence[Tensor]
+    names: Sequence[str]
+    vectors: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+
 class PianoRollTask:
     """Learns to say the keys of the next step.
 
-    Each piece is read whole, from a state of zeros; its first step is given, all others are
-    foretold. The loss of a step is the sum over its keys of -log p, as if they were independent
-    once the past is known.
+    Each piece is read whole, from a state of zeros or from that of its vector; its first step is
+    given, all others are foretold. The loss of a step is the sum over its keys of -log p, as if
+    they were independent once the past is known.
 
     Args:
         config: of the run.
-        dataset: pieces in three parts.
+        name: of the data.
+        parts: the pieces of each part.
+        model: says from steps, and from vectors if there are any, the scores of the next ones.
 
     Source: Boulanger-Lewandowski, Bengio, Vincent (2012), arXiv:1206.6392, section 3; the mean is
     over all foretold steps of all pieces, as in Bai, Kolter, Koltun (2018), arXiv:1803.01271.
@@ -44,24 +67,17 @@ class PianoRollTask:
     metric = Metric("nll_per_frame", higher_is_better=False)
     steps = "frames"
 
-    def __init__(self, config: PianoRollConfig, dataset: RollDataset) -> None:
+    def __init__(
+        self,
+        config: RecurrentConfig,
+        name: str,
+        parts: Mapping[Part, Pieces],
+        model: PianoRoll | OneToRoll,
+    ) -> None:
         self.config = config
-        self.name = dataset.name
-        self.rolls: dict[Part, Sequence[Roll]] = {
-            "train": dataset.train,
-            "validation": dataset.validation,
-            "test": dataset.test,
-        }
-        self.parts = {part: tensors(rolls) for part, rolls in self.rolls.items()}
-        self.model = PianoRoll(
-            PianoRollDescription(
-                cell=CellSpec(config.cell, config.nonlinearity, config.reset_after),
-                keys=self.parts["train"][0].shape[1],
-                hidden_size=config.hidden_size,
-                num_layers=config.num_layers,
-                dropout=config.dropout,
-            )
-        )
+        self.name = name
+        self.parts = parts
+        self.model = model
         self._order: tuple[int, list[list[int]]] = (-1, [])
 
     @property
@@ -83,9 +99,8 @@ class PianoRollTask:
 
     def loss(self, epoch: int, batch: int, carried: Carried, share: Share = WHOLE) -> BatchLoss:
         """The mean loss of the foretold steps, in nats, summed over the keys."""
-        rolls = self.parts["train"]
         chosen = share.part(self._batches_of(epoch)[batch])
-        losses = torch.cat(step_losses(self.model, [rolls[one] for one in chosen]))
+        losses = torch.cat(step_losses(self.model, self.parts["train"], chosen))
         return BatchLoss(losses.mean(), len(losses), len(losses))
 
     def evaluate(self, part: Part, check: Check) -> Mapping[str, float]:
@@ -94,40 +109,55 @@ class PianoRollTask:
 
     def places(self, epoch: int, batch: int) -> str:
         """The pieces of a batch."""
-        names = [self.rolls["train"][one].name for one in sorted(self._batches_of(epoch)[batch])]
+        names = [self.parts["train"].names[one] for one in sorted(self._batches_of(epoch)[batch])]
         return f"{self.name}, pieces {', '.join(names[:8])}" + (", …" if len(names) > 8 else "")
 
     def _batches_of(self, epoch: int) -> list[list[int]]:
         if self._order[0] != epoch:
-            lengths = [len(roll) for roll in self.parts["train"]]
+            lengths = [len(frames) for frames in self.parts["train"].frames]
             order = bucketed(lengths, self.config.batch_size, self.config.seed, epoch)
             self._order = (epoch, order)
         return self._order[1]
 
 
-def tensors(rolls: Sequence[Roll]) -> list[Tensor]:
-    """The keys of each piece, [T, K]."""
-    return [torch.tensor(roll.frames, dtype=torch.float32) for roll in rolls]
+def pieces_alone(rolls: Sequence[Roll]) -> Pieces:
+    """Pieces that stand by themselves."""
+    return Pieces([tensor_of(roll) for roll in rolls], [roll.name for roll in rolls])
 
 
-def step_losses(model: PianoRoll, rolls: Sequence[Tensor]) -> list[Tensor]:
-    """For each piece [T, K] the loss [T - 1] in nats of each step after the first."""
-    scores = model(Ragged.from_list([roll[:-1] for roll in rolls]))
-    wanted = torch.cat([roll[1:] for roll in rolls])
-    losses = binary_cross_entropy_with_logits(scores, wanted, reduction="none").sum(1)
-    return list(losses.split([len(roll) - 1 for roll in rolls]))
+def tensor_of(roll: Roll) -> Tensor:
+    """The keys of a piece, [T, K]."""
+    return torch.tensor(roll.frames, dtype=torch.float32)
+
+
+def step_scores(
+    model: PianoRoll | OneToRoll, pieces: Pieces, chosen: Sequence[int]
+) -> list[Tensor]:
+    """For each of some pieces [T, K] the scores [T - 1, K] of each step after the first."""
+    read = Ragged.from_list([pieces.frames[one][:-1] for one in chosen])
+    told = model(read) if pieces.vectors is None else model(read, pieces.vectors[list(chosen)])
+    return list(told.split(read.lengths.tolist()))
+
+
+def step_losses(
+    model: PianoRoll | OneToRoll, pieces: Pieces, chosen: Sequence[int]
+) -> list[Tensor]:
+    """For each of some pieces the loss [T - 1] in nats of each step after the first."""
+    scores = step_scores(model, pieces, chosen)
+    wanted = torch.cat([pieces.frames[one][1:] for one in chosen])
+    losses = binary_cross_entropy_with_logits(torch.cat(scores), wanted, reduction="none").sum(1)
+    return list(losses.split([len(told) for told in scores]))
 
 
 @torch.no_grad()
 def losses_of(
-    model: PianoRoll, rolls: Sequence[Tensor], check: Check = lambda: None
+    model: PianoRoll | OneToRoll, pieces: Pieces, check: Check = lambda: None
 ) -> list[Tensor]:
-    """The same for many pieces, in their order; the model is in evaluation mode."""
-    losses: list[Tensor] = [torch.empty(0)] * len(rolls)
-    for batch in by_length([len(roll) for roll in rolls], _EVALUATION_BATCH):
+    """The same for all pieces, in their order; the model is in evaluation mode."""
+    losses: list[Tensor] = [torch.empty(0)] * len(pieces)
+    for batch in by_length([len(frames) for frames in pieces.frames], _EVALUATION_BATCH):
         check()
-        told = step_losses(model, [rolls[one] for one in batch])
-        for one, loss in zip(batch, told, strict=True):
+        for one, loss in zip(batch, step_losses(model, pieces, batch), strict=True):
             losses[one] = loss
     return losses
 
@@ -142,4 +172,17 @@ def make_task(
     config: PianoRollConfig, dataset: RollDataset
 ) -> tuple[PianoRollTask, dict[str, Any]]:
     """The task, and what vocabulary.json holds."""
-    return PianoRollTask(config, dataset), {"step": dataset.step}
+    parts: dict[Part, Pieces] = {
+        "train": pieces_alone(dataset.train),
+        "validation": pieces_alone(dataset.validation),
+        "test": pieces_alone(dataset.test),
+    }
+    description = PianoRollDescription(
+        cell=CellSpec(config.cell, config.nonlinearity, config.reset_after),
+        keys=parts["train"].frames[0].shape[1],
+        hidden_size=config.hidden_size,
+        num_layers=config.num_layers,
+        dropout=config.dropout,
+    )
+    task = PianoRollTask(config, dataset.name, parts, PianoRoll(description))
+    return task, {"step": dataset.step}

@@ -1,0 +1,1 @@
+"""One to many in music: a vector in, a piece out."""
