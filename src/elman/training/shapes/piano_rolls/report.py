@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from elman.data.arrays.piano_rolls import KEYS
 from elman.pages.bitmap import bitmap
 from elman.pages.document import Section
 from elman.pages.tables import table
@@ -24,7 +25,7 @@ def report(task: PianoRollTask) -> dict[str, Any]:
     pieces = task.parts["test"]
     rows = []
     for place in range(min(_PIECES, len(pieces))):
-        name, played = pieces.names[place], pieces.frames[place][1:]
+        name, played = pieces.names[place], pieces.frames[place][1:, :KEYS]
         (scores,) = step_scores(task.model, pieces, [place])
         (losses,) = step_losses(task.model, pieces, [place])
         keys = played.any(0).nonzero()
@@ -33,7 +34,7 @@ def report(task: PianoRollTask) -> dict[str, Any]:
             bitmap(f"{name}: {said}", [_pixels(one[:_STEPS, max(0, low) : high])])
             for said, one in (
                 ("keys that are down", played),
-                ("their chances", torch.sigmoid(scores)),
+                ("their chances", torch.sigmoid(scores[:, :KEYS])),
             )
         )
         rows.append([name, *pictures, number(float(losses.mean()))])
