@@ -11,6 +11,7 @@ from elman.layers.build import recurrent_layer
 from elman.models.crf import Crf
 from elman.models.description import AlignedDescription
 from elman.models.embedding import TokenEncoding
+from elman.models.neighbours import Neighbours
 from elman.models.spelling import Spelling
 from elman.sequences import Ragged
 
@@ -64,6 +65,11 @@ class Aligned(nn.Module):
         directions = 2 if description.bidirectional else 1
         self.output = nn.Linear(directions * description.hidden_size, description.tags)
         self.crf = Crf(allowed, learned=description.crf)
+        self.neighbours = None
+        if description.neighbours:
+            self.neighbours = Neighbours(
+                description.vocabulary_size, description.hidden_size, directions
+            )
         self.dropout = nn.Dropout(description.dropout)
 
     def forward(self, tokens: Ragged, spelt: Spelt | None = None) -> Ragged:
@@ -73,7 +79,16 @@ class Aligned(nn.Module):
             tokens: numbers of the vocabulary, values [N] (int64).
             spelt: their characters, for a model that reads them.
         """
-        return self.read(tokens.with_values(self.dropout(self.vectors(tokens, spelt))))
+        return self.scores(self.states(tokens, spelt))
+
+    def states(self, tokens: Ragged, spelt: Spelt | None = None) -> Ragged:
+        """What the recurrent layers make of tokens: steps [N, D·H]."""
+        vectors = self.dropout(self.vectors(tokens, spelt))
+        return self.recurrent.run(tokens.with_values(vectors))[0]
+
+    def scores(self, states: Ragged) -> Ragged:
+        """The scores of states, [N, tags]."""
+        return states.with_values(self.output(self.dropout(states.values)))
 
     def vectors(self, tokens: Ragged, spelt: Spelt | None = None) -> Tensor:
         """[N, I] what the recurrent layers read of tokens: embedding, and spelling beside it."""
@@ -85,8 +100,7 @@ class Aligned(nn.Module):
 
     def read(self, steps: Ragged) -> Ragged:
         """Scores of tokens that are vectors already, [N, I]."""
-        output, _ = self.recurrent.run(steps)
-        return output.with_values(self.output(self.dropout(output.values)))
+        return self.scores(self.recurrent.run(steps)[0])
 
     def loss(self, scores: Ragged, tags: Tensor) -> Tensor:
         """[B] the negative log-likelihood of each sequence's tags [N], in nats."""

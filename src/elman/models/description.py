@@ -126,6 +126,7 @@ class AlignedDescription(TextDescription):
     bidirectional: bool = True
     crf: bool = False
     spelling: SpellingDescription | None = None
+    neighbours: bool = False
 
 
 class DecoderDescription(RecurrentDescription):

@@ -145,6 +145,11 @@ _MISFITS: tuple[tuple[tuple[str, ...], Callable[[TrainingConfig], bool], str], .
         "tied needs vectors that are trained further",
     ),
     (
+        ("neighbour_loss", "num_layers"),
+        lambda config: bool(config.neighbour_loss) and config.num_layers > 1,
+        "neighbour_loss needs one layer: states of a second one have seen what they would foretell",
+    ),
+    (
         ("bptt_window", "bptt_steps"),
         lambda config: (config.bptt_window or math.inf) < (config.bptt_steps or 0),
         "bptt_window must be at least bptt_steps",

@@ -18,6 +18,7 @@ from elman.training.shapes.aligned.decoding import allowed_tags, predicted
 from elman.training.shapes.aligned.rivals import rivals
 from elman.training.shapes.aligned.scores import tag_metrics
 from elman.training.shapes.aligned.task import AlignedTask, describe
+from elman.training.shapes.registry import settle
 from tests.tagged_samples import aligned_config, aligned_task, tagged_data
 from tests.tolerances import BATCH_MATES
 
@@ -113,6 +114,41 @@ def test_word_dropout_hides_words_in_training_only() -> None:
     first = float(task.loss(0, 0, ()).mean.detach())
     torch.manual_seed(3)
     assert float(task.loss(0, 0, ()).mean.detach()) == first
+
+
+def test_the_loss_of_the_neighbours_is_added_in_training_only() -> None:
+    task, plain = aligned_task(neighbour_loss=0.5), aligned_task()
+    assert plain.model.neighbours is None
+    assert task.model.neighbours is not None
+    chosen = [task._encoded["train"][one] for one in task._batches_of(0)[0]]
+    tokens, spelt = task.reading.batch(chosen)
+    beside = task.model.neighbours.loss(task.model.states(tokens, spelt), tokens.values)
+    with_them, without = (float(one.loss(0, 0, ()).mean.detach()) for one in (task, plain))
+    assert with_them == pytest.approx(without + 0.5 * float(beside.detach()), rel=1e-6)
+    assert task.evaluate("test", nothing) == plain.evaluate("test", nothing)
+
+
+@pytest.mark.parametrize(
+    ("changes", "weight"),
+    [
+        ({}, 0.1),
+        ({"num_layers": 2}, 0.0),
+        ({"unit": "characters"}, 0.0),
+        ({"scheme": "plain"}, 0.0),
+    ],
+    ids=str,
+)
+def test_neighbours_are_foretold_for_words_of_entities(
+    changes: dict[str, Any], weight: float
+) -> None:
+    values = {"data": "towns.conll"} | changes
+    config, _ = settle(TrainingConfig.checked(values), tagged_data())
+    assert config.neighbour_loss == weight
+
+
+def test_states_of_a_second_layer_have_nothing_to_foretell() -> None:
+    with pytest.raises(ConfigurationError, match="one layer"):
+        TrainingConfig.checked({"data": "any", "neighbour_loss": 0.1, "num_layers": 2})
 
 
 def test_allowed_tags_have_the_edges_last() -> None:

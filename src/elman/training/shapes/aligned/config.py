@@ -14,6 +14,7 @@ from elman.errors import ConfigurationError
 from elman.models.description import Rate, Width
 from elman.training.choices import Chosen, embedding_size, epochs_for
 from elman.training.config import TextConfig, TrainingConfig
+from elman.training.options import Decay
 
 _SCHEMES = {
     "plain": "plain: each tag stands for itself",
@@ -33,6 +34,7 @@ class AlignedConfig(TextConfig):
     character_embedding_size: Width
     character_hidden_size: Width
     word_dropout: Rate
+    neighbour_loss: Decay = 0.0  # of runs that are older than the option
 
 
 def choose(config: TrainingConfig, dataset: Dataset[TaggedSentence]) -> Chosen:
@@ -44,6 +46,8 @@ def choose(config: TrainingConfig, dataset: Dataset[TaggedSentence]) -> Chosen:
     words = unit == "words"
     examples = len(dataset.train)
     batch_size = config.batch_size or min(32, max(4, 2 ** int(math.log2(max(examples // 16, 1)))))
+    # States that have seen the whole text have nothing to foretell.
+    foretell = words and scheme != "plain" and config.num_layers == 1
     choices: dict[str, Any] = {
         "unit": unit,
         "min_count": 2 if words else 1,
@@ -55,6 +59,7 @@ def choose(config: TrainingConfig, dataset: Dataset[TaggedSentence]) -> Chosen:
         "character_embedding_size": 32,
         "character_hidden_size": 48,
         "word_dropout": 0.0,
+        "neighbour_loss": 0.1 if foretell else 0.0,
         "hidden_size": 128 if words else 64,
         "bidirectional": True,
         "dropout": 0.4 if words else 0.2,

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from elman.data.texts.tag_schemes import Scheme
 from elman.models.description import Rate, Width
-from elman.training.options import Options
+from elman.training.options import Decay, Options
 
 
 class AlignedOptions(Options, title="Only aligned"):
@@ -25,4 +25,9 @@ class AlignedOptions(Options, title="Only aligned"):
     )
     word_dropout: Rate | None = Field(
         None, description="share of tokens that training hides, as if unknown (aligned)"
+    )
+    neighbour_loss: Decay | None = Field(
+        None,
+        description="weight of the loss of the tokens beside each one, which training adds"
+        " (aligned)",
     )

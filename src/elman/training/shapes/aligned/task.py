@@ -93,15 +93,22 @@ class AlignedTask:
         return len(self._batches_of(epoch)[batch])
 
     def loss(self, epoch: int, batch: int, carried: Carried, share: Share = WHOLE) -> BatchLoss:
-        """The mean negative log-likelihood of a step's tag, in nats."""
+        """The mean negative log-likelihood of a step's tag, in nats; with that of its neighbours.
+
+        A share of the loss of the tokens beside each one is added, where it is asked for.
+        """
         chosen = share.part(self._batches_of(epoch)[batch])
         tokens, spelt = self.reading.batch([self._encoded["train"][one] for one in chosen])
+        read = tokens.values
         if self.config.word_dropout:
             hidden = torch.rand(len(tokens.values)) < self.config.word_dropout
             tokens = tokens.with_values(tokens.values.masked_fill(hidden, Vocabulary.unknown_id))
         truth = torch.tensor([tag for one in chosen for tag in self._truth["train"][one]])
-        losses = self.model.loss(self.model(tokens, spelt), truth)
-        return BatchLoss(losses.sum() / len(truth), len(truth), len(truth))
+        states = self.model.states(tokens, spelt)
+        mean = self.model.loss(self.model.scores(states), truth).sum() / len(truth)
+        if self.model.neighbours is not None:
+            mean = mean + self.config.neighbour_loss * self.model.neighbours.loss(states, read)
+        return BatchLoss(mean, len(truth), len(truth))
 
     def evaluate(self, part: Part, check: Check) -> Mapping[str, float]:
         """Loss and accuracy, and where tags mark entities their precision, recall and F1."""
@@ -158,6 +165,7 @@ def describe(config: AlignedConfig, reading: Reading, tags: int) -> AlignedDescr
         bidirectional=config.bidirectional,
         crf=config.crf,
         spelling=spelling,
+        neighbours=config.neighbour_loss > 0,
     )
 
 

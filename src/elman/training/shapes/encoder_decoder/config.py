@@ -44,7 +44,7 @@ def choose(config: TrainingConfig, dataset: Dataset[TextPair]) -> Chosen:
         "attention": attention,
         "copy_unknown": attention != "none",
         "patience": 0,  # texts written greedily go up and down until the rate has fallen
-        "learning_rate": 4e-3 if config.optimizer == "adamw" else 0.5,
+        "learning_rate": (2e-3 if words else 4e-3) if config.optimizer == "adamw" else 0.5,
     }
     if examples < _FEW and config.optimizer == "adamw":  # small weights guess better
         choices["weight_decay"] = 0.3
