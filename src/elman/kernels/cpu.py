@@ -23,7 +23,7 @@ from elman.kernels.plan import flatten
 
 NAME = "cpu"
 
-_LARGEST = 2**31
+LARGEST = 2**31
 
 
 def why_not(call: SequenceCall) -> str | None:
@@ -66,7 +66,7 @@ def _why_not_these(tensors: list[Tensor], call: SequenceCall) -> str | None:
         return f"it computes in float32 or float64, and was given {' and '.join(names)}"
     if call.precision == "bf16" and dtypes != {torch.float32}:
         return "products in bfloat16 need float32 tensors"
-    if not all(0 < tensor.numel() < _LARGEST for tensor in tensors):
+    if not all(0 < tensor.numel() < LARGEST for tensor in tensors):
         return "a tensor is empty, or has 2^31 numbers or more"
     if forward_mode():
         return "forward mode needs the reference's own operations"

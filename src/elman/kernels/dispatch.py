@@ -177,6 +177,11 @@ def _warn_once() -> None:
     )
 
 
+def is_watched() -> bool:
+    """Whether somebody looks at the calls just now."""
+    return _watch.get() is not _NOBODY
+
+
 @contextmanager
 def watch(watcher: Watcher) -> Iterator[None]:
     """Inside this context, `watcher` is shown each call and its result, layer after layer.

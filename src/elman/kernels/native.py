@@ -29,6 +29,7 @@ FUNCTIONS = {"tanh": 0, "sigmoid": 1, "relu": 2, "hard_sigmoid": 3}
 _KINDS: dict[Kind, int] = {"rnn": 0, "lstm": 1, "gru": 2}
 _RESET_BEFORE = 3
 _NOTHING_KEPT = [0, 0, 0, 0]
+_MOST_LAYOUTS = 16
 _PRECISIONS: dict[Precision, int] = {"full": 0, "bf16": 1}
 
 # The weights in the order of csrc/recurrence.hpp, which has none of Dreamer's norm.
@@ -96,30 +97,42 @@ class Pass:
         self.restart, kept = states[parts : 2 * parts], states[2 * parts :]
         self.states = [*_pair(self.initial), *_pair(self.restart), _address(mask), *_pair(kept)]
         self.cell, self.packed, self.zoneout = plan.cell, plan.packed[number], kept[0] is not None
-        steps, (rows, width) = len(plan.batch_sizes), self.x.shape
+        rows, self.I = self.x.shape
         wide, self.P = cast(Tensor, weights[1]).shape
         self.H = wide // self.cell.gates
         every_step = kept[0] is not None and (kept[0].shape[0] > 1 or rows == 1)
         self.kept_stride = self.H if every_step else 0
+        self._kind = (_cell(self.cell), _PRECISIONS[plan.precision], plan.reverses[number])
         alive_and_start = _alive_and_start(plan.batch_sizes)
-        alive = alive_and_start.data_ptr()
-        self.layout = ENGINE.layout(
-            _cell(self.cell),
-            _PRECISIONS[plan.precision],
-            plan.reverses[number],
+        self.layout = self.described(
+            alive_and_start, self.initial[0].shape[0], rows, _address(resets)
+        )
+        self.held = (alive_and_start, tensors)  # for as long as their addresses are in use
+        self.suffix = "float64" if self.x.dtype == torch.float64 else "float32"
+
+    def described(self, alive_and_start: Tensor, batch: int, rows: int, resets: int) -> Any:
+        """What the core is told of a batch; its addresses must be held for as long as it is used.
+
+        Args:
+            alive_and_start: [2, T], see `_alive_and_start`.
+            batch: B.
+            rows: N, of the packed input.
+            resets: the address of [N] bool, 0 for none.
+        """
+        steps, alive = alive_and_start.shape[1], alive_and_start.data_ptr()
+        return ENGINE.layout(
+            *self._kind,
             torch.get_num_threads(),
-            self.initial[0].shape[0],
+            batch,
             steps,
             rows,
-            width,
+            self.I,
             self.H,
             self.P,
             alive,
             alive + steps * 8,
-            _address(resets),
+            resets,
         )
-        self.held = (alive_and_start, tensors)  # for as long as their addresses are in use
-        self.suffix = "float64" if self.x.dtype == torch.float64 else "float32"
 
     def forward(self, y: Tensor, learning: bool) -> tuple[list[Tensor], Tensor, Tensor]:
         """Fill y ([N, P], strided); the final state, and the two tensors of `kept_widths`.
@@ -215,12 +228,12 @@ class PackedWeights:
         self.address: int = self._held.address
 
 
-class Step:
-    """One direction of a layer for prediction a step at a time, its weights packed.
+class FrozenDirection:
+    """One direction of a layer for prediction, its weights packed, over sequences of one length.
 
     Args:
-        call: of one step, which says everything but the input and the state; what it holds must
-            not change any more.
+        call: which says everything but the input, its length and the state; what it holds must not
+            change any more.
         packed: its weights.
     """
 
@@ -229,19 +242,35 @@ class Step:
         self._weights = _addresses(self._pass.weights)
         self._packed = packed
         self._run = getattr(ENGINE, "forward_" + self._pass.suffix)
-        self._h = torch.empty_like(self._pass.initial[0])  # the core writes h twice
+        self._layouts: dict[tuple[int, int, int], tuple[Any, Tensor]] = {}
 
-    def run(self, x: Tensor, state: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        """The state after one step, from x [B, I] and the parts of the state before it.
+    def run(self, x: Tensor, steps: int, state: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """The output [T·B, P] and the final state, from x [T·B, I] and the state before it.
 
-        All are dense in memory, of the call's shapes and dtype.
+        All are dense in memory, of the call's widths and dtype.
+
+        Args:
+            x: step after step.
+            steps: T.
+            state: the parts of the state, [B, H] each.
         """
-        h = torch.empty_like(state[0])
-        new = (h, torch.empty_like(state[1])) if len(state) > 1 else (h,)
-        states = [*_pair(state), *self._pass.states[2:]]
+        y = x.new_empty(len(x), self._pass.P)
+        finals = [torch.empty_like(part) for part in state]
         self._run(
-            self._pass.layout, x.data_ptr(), self._weights, self._packed.address, states,
-            self._pass.kept_stride, h.data_ptr(), h.stride(0), self._h.data_ptr(),
-            new[-1].data_ptr() if len(new) > 1 else 0, _NOTHING_KEPT,
+            self._layout(steps, len(state[0])), x.data_ptr(), self._weights, self._packed.address,
+            [*_pair(state), *self._pass.states[2:]], 0, y.data_ptr(), self._pass.P,
+            *_pair(finals), _NOTHING_KEPT,
         )  # fmt: skip
-        return new
+        return y, finals
+
+    def _layout(self, steps: int, batch: int) -> Any:
+        """What the core is told of such a batch; the last few are kept."""
+        key = (steps, batch, torch.get_num_threads())
+        known = self._layouts.get(key)
+        if known is None:
+            if len(self._layouts) == _MOST_LAYOUTS:
+                self._layouts.clear()
+            alive_and_start = _alive_and_start((batch,) * steps)
+            layout = self._pass.described(alive_and_start, batch, steps * batch, 0)
+            known = self._layouts[key] = (layout, alive_and_start)
+        return known[0]

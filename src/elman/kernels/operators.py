@@ -36,7 +36,7 @@ def forward(plan: Plan, tensors: Tensors, learning: bool) -> tuple[Tensor, ...]:
         tensors: of the call.
         learning: whether there will be a backward pass; what it needs is empty when not.
     """
-    if _in_graph(tensors):
+    if in_graph(tensors):
         return tuple(forward_operator(tensors, *in_schema(plan), learning))
     return _forward(plan, tensors, learning)
 
@@ -70,7 +70,7 @@ def backward(
         d_results: the gradients of the output and of the final states; None stands for zeros.
         wanted: for each tensor, whether its gradient is.
     """
-    if _in_graph([*tensors, *results, *d_results]):
+    if in_graph([*tensors, *results, *d_results]):
         answers = iter(
             backward_operator(tensors, *in_schema(plan), results, d_results, list(wanted))
         )
@@ -131,7 +131,7 @@ def _all_dense(tensors: Tensors) -> list[Tensor | None]:
     return [None if one is None else _dense(one) for one in tensors]
 
 
-def _in_graph(tensors: Tensors) -> bool:
+def in_graph(tensors: Tensors) -> bool:
     """Whether the pass is to be recorded rather than computed, or seen by a dispatch mode."""
     return (
         torch.compiler.is_compiling()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor
 
 from elman.errors import ConfigurationError, ShapeError
-from elman.kernels import cpu, dispatch
+from elman.kernels import cpu, dispatch, operators
 from elman.kernels.contract import SequenceCall
-from elman.kernels.native import PackedWeights, Step
+from elman.kernels.gradients import forward_mode, transformed
+from elman.kernels.native import FrozenDirection, PackedWeights
 from elman.layers.cell_layer import CellLayer
 from elman.layers.inputs import Input, Lengths
 from elman.layers.resets import Resets
@@ -54,7 +55,7 @@ class Frozen:
         self._widths = [part.shape for part in start]
         kernels = [dispatch.choose(call, layer.kernel) for call in calls]
         self.kernel = kernels[0].NAME
-        self._steps: list[Step] = []
+        self._directions: list[FrozenDirection] = []
         if all(kernel.NAME == cpu.NAME for kernel in kernels):
             packed = [
                 PackedWeights(call, number)
@@ -63,7 +64,9 @@ class Frozen:
             ]
             self.layer.keep_packed(packed)
             if not layer.bidirectional:
-                self._steps = [Step(*both) for both in zip(calls, packed, strict=True)]
+                self._directions = [
+                    FrozenDirection(*both) for both in zip(calls, packed, strict=True)
+                ]
 
     def __call__(
         self,
@@ -88,8 +91,56 @@ class Frozen:
             ShapeError: shapes, dtypes, lengths or resets that do not fit.
         """
         with torch.no_grad():
+            if lengths is None and resets is None and self._is_plain(input):
+                return self._even(input, hx)
             output, state = self.layer(input, hx, lengths=lengths, resets=resets)
             return output, state
+
+    def _is_plain(self, input: Input) -> TypeGuard[Tensor]:
+        """Whether the core can read an input at once, with nobody to look on.
+
+        Of a short sequence the way through the layer takes as long as some ten steps.
+        """
+        return (
+            bool(self._directions)
+            and type(input) is Tensor
+            and input.dim() == 3
+            and input.shape[2] == self._shape[1]
+            and input.dtype == self._dtype
+            and input.layout is torch.strided
+            and input.is_cpu
+            and 0 < input.numel() < cpu.LARGEST
+            and not input.is_neg()
+            and input.data_ptr() % input.element_size() == 0
+            and not (self.layer._forward_pre_hooks or self.layer._forward_hooks)
+            and not (dispatch.is_watched() or torch.is_autocast_enabled("cpu"))
+            and not (forward_mode() or transformed() or operators.in_graph([input]))
+        )
+
+    def _even(self, input: Tensor, hx: Tensor | State | None) -> tuple[Tensor, Tensor | State]:
+        """Read a plain batch of sequences of one length."""
+        x = input.transpose(0, 1) if self.layer.batch_first else input
+        steps, batch, width = x.shape
+        if hx is None:
+            parts = self.layer.start_state(batch, input)
+        else:
+            parts = (hx,) if isinstance(hx, Tensor) else tuple(hx)
+            self.layer.check_state(parts, [batch])
+        y, final = self._through(x.reshape(steps * batch, width).contiguous(), steps, parts)
+        output = y.view(steps, batch, -1)
+        return output.transpose(0, 1) if self.layer.batch_first else output, final
+
+    def _through(self, x: Tensor, steps: int, parts: State) -> tuple[Tensor, Tensor | State]:
+        """All layers, over steps [T·B, I] and from a state; the state in the layer's form."""
+        news = []
+        for number, direction in enumerate(self._directions):
+            x, new = direction.run(x, steps, [part[number].contiguous() for part in parts])
+            news.append(new)
+        if len(news) == 1:
+            final = tuple(part.unsqueeze(0) for part in news[0])
+        else:
+            final = tuple(torch.stack(one) for one in zip(*news, strict=True))
+        return x, final if len(final) > 1 else final[0]
 
     def step(
         self, input: Tensor, state: Tensor | State | None = None
@@ -117,22 +168,13 @@ class Frozen:
             )
         with torch.no_grad():
             parts = self._checked(input, state)
-            if not self._steps:
+            if not self._directions:
                 output, final = self.layer._run_even(input.unsqueeze(0), parts, None)
                 return output[0], final if len(final) > 1 else final[0]
-            x, news = input.contiguous(), []
-            for number, step in enumerate(self._steps):
-                new = step.run(x, [part[number] for part in parts])
-                x = new[0]
-                news.append(new)
-            if len(news) == 1:
-                final = tuple(part.unsqueeze(0) for part in news[0])
-            else:
-                final = tuple(torch.stack(one) for one in zip(*news, strict=True))
-            return x, final if len(final) > 1 else final[0]
+            return self._through(input.contiguous(), 1, parts)
 
     def _checked(self, input: Tensor, state: Tensor | State | None) -> State:
-        """The parts of the state, dense in memory."""
+        """The parts of the state."""
         if input.shape != self._shape or input.dtype != self._dtype or input.is_meta:
             raise ShapeError(
                 f"The input is {input.dtype} of shape {list(input.shape)}.",
@@ -140,8 +182,7 @@ class Frozen:
                 expected=f"{self._dtype} of shape {list(self._shape)} (batch_size, input_size)",
             )
         if state is None:
-            start = self.layer.start_state(self.batch_size, input)
-            return tuple(part.contiguous() for part in start)
+            return self.layer.start_state(self.batch_size, input)
         parts = (state,) if isinstance(state, Tensor) else tuple(state)
         fits = len(parts) == len(self._widths) and all(
             part.shape == shape and part.dtype == self._dtype and part.device == input.device
@@ -149,4 +190,4 @@ class Frozen:
         )
         if not fits:
             self.layer.check_state(parts, [self.batch_size])
-        return tuple(part.contiguous() for part in parts)
+        return parts

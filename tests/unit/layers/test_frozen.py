@@ -10,6 +10,8 @@ import torch
 import elman
 from elman import Frozen
 from elman.errors import ConfigurationError, KernelUnavailable, ShapeError
+from elman.kernels import dispatch
+from elman.kernels.contract import SequenceCall
 from elman.kernels.engine import engine_status
 
 LAYERS: dict[str, Any] = {
@@ -69,6 +71,62 @@ def test_whole_sequences_equal_the_layers_bit_for_bit(name: str) -> None:
         assert not output.requires_grad
         for mine, theirs in zip(parts_of(state), parts_of(last), strict=True):
             assert torch.equal(mine, theirs)
+
+
+@pytest.mark.parametrize("name", [*LAYERS, "bf16"])
+@pytest.mark.parametrize("batch_first", [False, True])
+def test_a_given_state_and_any_strides_change_no_bit(name: str, batch_first: bool) -> None:
+    torch.manual_seed(0)
+    layer = WHOLE[name]().eval()
+    layer.batch_first = batch_first
+    frozen, dtype = Frozen(layer), layer.weight_ih_l0.dtype
+    batch = torch.randn(4, 7, 6, dtype=dtype)[:, :, ::2]
+    rows = 4 if batch_first else 7
+    shapes = [(layer.num_layers, width, rows) for width in layer.state_widths]
+    start = [torch.randn(shape, dtype=dtype).transpose(1, 2) for shape in shapes]
+    hx = tuple(start) if len(start) > 1 else start[0]
+    with torch.no_grad():
+        expected, last = layer(batch, hx)
+    output, state = frozen(batch, hx)
+    assert torch.equal(output, expected)
+    for mine, theirs in zip(parts_of(state), parts_of(last), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_any_number_of_lengths_and_rows_in_turn() -> None:
+    layer = elman.LSTM(3, 5).eval()
+    frozen = Frozen(layer)
+    for steps in [*range(1, 40), 1, 7]:
+        batch = torch.randn(steps, 1 + steps % 3, 3)
+        with torch.no_grad():
+            assert torch.equal(frozen(batch)[0], layer(batch)[0])
+
+
+def test_whoever_watches_a_layer_sees_its_frozen_copy_too() -> None:
+    frozen, seen = Frozen(elman.LSTM(3, 5, 2)), list[SequenceCall]()
+    batch = torch.randn(4, 2, 3)
+    with dispatch.watch(lambda call, result: seen.append(call)):
+        frozen(batch)
+    assert len(seen) == 2
+    heard: list[str] = []
+    frozen.layer.register_forward_hook(lambda *_: heard.append("forward"))
+    frozen(batch)
+    assert heard == ["forward"]
+
+
+def test_inputs_that_do_not_fit_are_refused_as_by_the_layer() -> None:
+    frozen, good = Frozen(elman.GRU(3, 5)), torch.zeros(1, 2, 5)
+    for x in (
+        torch.randn(4, 2, 4),
+        torch.randn(4, 2, 3).double(),
+        torch.randn(4),
+        torch.ones(2, 2),
+    ):
+        with pytest.raises(ShapeError):
+            frozen(x)
+    for state in ((good, good), good[:, :1], good.double(), torch.zeros(2, 2, 5)):
+        with pytest.raises(ShapeError):
+            frozen(torch.randn(4, 2, 3), state)
 
 
 def test_autocast_reads_the_weights_anew_in_its_own_precision() -> None:
