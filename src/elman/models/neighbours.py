@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from elman.data.texts.vocabulary import Vocabulary
 from elman.sequences import Ragged
 
 MOST_FORETOLD = 5_000
@@ -38,16 +37,17 @@ class Neighbours(nn.Module):
         self.narrow = nn.ModuleList(nn.Linear(hidden_size, _WIDTH) for _ in range(directions))
         self.output = nn.Linear(_WIDTH, min(vocabulary_size, MOST_FORETOLD))
 
-    def loss(self, states: Ragged, tokens: Tensor) -> Tensor:
+    def loss(self, states: Ragged, tokens: Tensor, unknown: int) -> Tensor:
         """The mean loss of a foretold token in nats, added up over the directions; 0 of none.
 
         Args:
             states: values [N, D·H].
             tokens: [N] the numbers of the tokens, of which rarer ones are higher.
+            unknown: the number of the unknown token.
         """
         rows = states.row_of_step
         beside = rows[1:] == rows[:-1]
-        known = torch.where(tokens < self.output.out_features, tokens, Vocabulary.unknown_id)
+        known = torch.where(tokens < self.output.out_features, tokens, unknown)
         total = states.values.new_zeros(())
         if not bool(beside.any()):
             return total

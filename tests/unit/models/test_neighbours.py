@@ -40,7 +40,7 @@ def test_the_loss_is_the_equation_step_by_step(directions: int) -> None:
                 backward.append(foretold(model, 1, own[HIDDEN:], int(TOKENS[step - 1])))
         start += length
     wanted = sum(forward) / len(forward) + (sum(backward) / len(backward) if backward else 0.0)
-    assert float(model.loss(batch, TOKENS).detach()) == pytest.approx(wanted, rel=1e-12)
+    assert float(model.loss(batch, TOKENS, 0).detach()) == pytest.approx(wanted, rel=1e-12)
 
 
 def test_rarer_tokens_are_foretold_as_the_unknown_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,19 +49,19 @@ def test_rarer_tokens_are_foretold_as_the_unknown_one(monkeypatch: pytest.Monkey
     model, batch = Neighbours(VOCABULARY, HIDDEN, 2).double(), states(2)
     assert model.output.out_features == 5
     unknown = torch.where(TOKENS < 5, TOKENS, 0)
-    found, wanted = (float(model.loss(batch, one).detach()) for one in (TOKENS, unknown))
+    found, wanted = (float(model.loss(batch, one, 0).detach()) for one in (TOKENS, unknown))
     assert found == wanted
 
 
 def test_tokens_that_stand_alone_have_no_neighbours() -> None:
     model = Neighbours(VOCABULARY, HIDDEN, 2)
     alone = Ragged(torch.randn(3, 2 * HIDDEN, requires_grad=True), [1, 1, 0, 1])
-    assert float(model.loss(alone, TOKENS[:3]).detach()) == 0.0
+    assert float(model.loss(alone, TOKENS[:3], 0).detach()) == 0.0
 
 
 def test_gradients_are_those_of_finite_differences() -> None:
     model, batch = Neighbours(VOCABULARY, HIDDEN, 2).double(), states(2)
     values = batch.values.requires_grad_()
     assert torch.autograd.gradcheck(
-        lambda one: model.loss(batch.with_values(one), TOKENS), (values,)
+        lambda one: model.loss(batch.with_values(one), TOKENS, 0), (values,)
     )

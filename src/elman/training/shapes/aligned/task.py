@@ -107,7 +107,8 @@ class AlignedTask:
         states = self.model.states(tokens, spelt)
         mean = self.model.loss(self.model.scores(states), truth).sum() / len(truth)
         if self.model.neighbours is not None:
-            mean = mean + self.config.neighbour_loss * self.model.neighbours.loss(states, read)
+            beside = self.model.neighbours.loss(states, read, Vocabulary.unknown_id)
+            mean = mean + self.config.neighbour_loss * beside
         return BatchLoss(mean, len(truth), len(truth))
 
     def evaluate(self, part: Part, check: Check) -> Mapping[str, float]:
