@@ -38,7 +38,7 @@ class Neighbours(nn.Module):
         self.output = nn.Linear(_WIDTH, min(vocabulary_size, MOST_FORETOLD))
 
     def loss(self, states: Ragged, tokens: Tensor, unknown: int) -> Tensor:
-        """The mean loss of a foretold token in nats, added up over the directions; 0 of none.
+        """The losses of all foretold tokens in nats, added up over the directions; 0 of none.
 
         Args:
             states: values [N, D·H].
@@ -55,5 +55,5 @@ class Neighbours(nn.Module):
         for place, (narrow, (values, wanted)) in enumerate(zip(self.narrow, pairs, strict=False)):
             own = values[beside, place * self.hidden_size : (place + 1) * self.hidden_size]
             scores = self.output(torch.tanh(narrow(own)))
-            total = total + nn.functional.cross_entropy(scores, wanted[beside])
+            total = total + nn.functional.cross_entropy(scores, wanted[beside], reduction="sum")
         return total

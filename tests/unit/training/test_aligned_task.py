@@ -122,9 +122,10 @@ def test_the_loss_of_the_neighbours_is_added_in_training_only() -> None:
     assert task.model.neighbours is not None
     chosen = [task._encoded["train"][one] for one in task._batches_of(0)[0]]
     tokens, spelt = task.reading.batch(chosen)
+    read = tokens.values
     beside = task.model.neighbours.loss(task.model.states(tokens, spelt), tokens.values, 0)
     with_them, without = (float(one.loss(0, 0, ()).mean.detach()) for one in (task, plain))
-    assert with_them == pytest.approx(without + 0.5 * float(beside.detach()), rel=1e-6)
+    assert with_them == pytest.approx(without + 0.5 * float(beside.detach()) / len(read), rel=1e-6)
     assert task.evaluate("test", nothing) == plain.evaluate("test", nothing)
 
 

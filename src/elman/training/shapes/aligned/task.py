@@ -108,7 +108,7 @@ class AlignedTask:
         mean = self.model.loss(self.model.scores(states), truth).sum() / len(truth)
         if self.model.neighbours is not None:
             beside = self.model.neighbours.loss(states, read, Vocabulary.unknown_id)
-            mean = mean + self.config.neighbour_loss * beside
+            mean = mean + self.config.neighbour_loss * beside / len(truth)
         return BatchLoss(mean, len(truth), len(truth))
 
     def evaluate(self, part: Part, check: Check) -> Mapping[str, float]:
